@@ -1,0 +1,122 @@
+//! A delivery: one message on one channel, sent once or held back for a stated reason.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{DeliveryId, Lifecycle, MessageId, SubjectId};
+
+/// A way to reach a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The person's inbox here, read after sign-in.
+    Inbox,
+}
+
+impl Channel {
+    /// The name in storage and in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+        }
+    }
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Waits to be sent.
+    Queued,
+    /// A worker took it and is sending.
+    Claimed,
+    /// Arrived.
+    Sent,
+    /// Held back for good; `suppressed` says why.
+    Suppressed,
+    /// Gave up after all tries.
+    Failed,
+}
+
+impl Lifecycle for DeliveryState {
+    const WHAT: &'static str = "delivery";
+
+    fn next(self) -> &'static [Self] {
+        use DeliveryState::{Claimed, Failed, Queued, Sent, Suppressed};
+        match self {
+            Queued => &[Claimed, Suppressed],
+            Claimed => &[Sent, Queued, Failed],
+            Sent | Suppressed | Failed => &[],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Claimed => "claimed",
+            Self::Sent => "sent",
+            Self::Suppressed => "suppressed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why a delivery was held back (invariant 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Suppression {
+    /// The person refused proactive messages of this kind.
+    Refused,
+    /// The recipient has died.
+    RecipientDeceased,
+    /// The one the milestone is about has died: a person must look at it first.
+    SubjectDeceased,
+    /// The milestone was withdrawn.
+    Withdrawn,
+    /// The message was not proved.
+    NotProved,
+}
+
+impl Suppression {
+    /// The name in storage and in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::RecipientDeceased => "recipient_deceased",
+            Self::SubjectDeceased => "subject_deceased",
+            Self::Withdrawn => "withdrawn",
+            Self::NotProved => "not_proved",
+        }
+    }
+}
+
+/// One message on one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Made from (message, channel).
+    pub id: DeliveryId,
+    /// Which message.
+    pub message: MessageId,
+    /// To whom.
+    pub recipient: SubjectId,
+    /// On which channel.
+    pub channel: Channel,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Why it was held back, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Suppression>,
+    /// When it arrived, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// The id of `message` on `channel`.
+    #[must_use]
+    pub fn id_of(message: MessageId, channel: Channel) -> DeliveryId {
+        DeliveryId::of(&[&message.to_string(), channel.name()])
+    }
+}

@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+pub mod embed;
+pub mod generate;
+pub mod gguf;
+pub mod manifest;
+pub mod pull;
+pub mod score;
+pub mod store;
+pub mod text;
+pub mod tokenizer;

@@ -1,0 +1,20 @@
+//! Tests of the public interface: on tiny models that the tests make themselves, and on the
+//! real ones where the store holds them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::format_collect,
+    clippy::assigning_clones,
+    clippy::semicolon_if_nothing_returned,
+    reason = "helpers of tests may panic as tests do, and work on tiny numbers"
+)]
+
+mod embed_tiny;
+mod pull;
+mod text_tiny;
+mod tiny;
+mod tokenizer_tiny;

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod chunk;
+mod corpus;
+mod embed;
+mod index;
+mod lexical;
+mod restore;
+mod search;
+mod store;
+mod text;
+
+pub use chunk::{Passage, Span};
+pub use corpus::{
+    Corpus, CorpusError, Document, Fault, InForce, Kind, Place, PlaceError, Problem, Section,
+};
+pub use embed::{Embed, EmbedError, LoadedModel};
+pub use index::{Built, Earlier, Index, IndexError, Progress};
+pub use restore::{Restored, Restorer};
+pub use search::{Hit, Query, Search, SearchError, Why};
+pub use store::{Filter, Point, Qdrant, QdrantConfig, Scan, StoreError, Synced, VectorStore, sync};
+pub use text::{exact_terms, fold, nfc, settle_tones, terms};

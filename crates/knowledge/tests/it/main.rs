@@ -1,0 +1,14 @@
+//! Tests of the crate from outside, on the pack's own corpus.
+
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod index;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod quality;
+#[cfg(test)]
+mod search;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,243 @@
+//! Registers, facts, services, forms, parameters, calendar, units, sample people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{PersonalNumber, RefusalScope};
+use jiff::tz::TimeZone;
+
+use super::Report;
+use crate::pack::Parts;
+use crate::pack::all_fields;
+use crate::pack::at::{At, Span};
+use crate::pack::country::{Absent, ValueKind};
+use crate::pack::service::{Form, LawValue, Parameter, Service};
+
+pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
+    if TimeZone::get(&parts.head.time_zone).is_err() {
+        let (zone, span) = (&parts.head.time_zone.value, parts.head.time_zone.span);
+        report.fault("pack.yaml", span, format!("there is no time zone `{zone}`"), None);
+    }
+    for register in parts.registers.values() {
+        report.law("registers.yaml", parts, std::slice::from_ref(&register.legal_basis));
+    }
+    attributes(parts, report);
+    for (key, one) in &parts.services {
+        service(parts, report, &format!("services/{key}.yaml"), one);
+    }
+    for (id, one) in &parts.forms {
+        form(parts, report, &format!("forms/{id}.yaml"), id, one);
+    }
+    for (name, entries) in &parts.parameters {
+        parameters(parts, report, &format!("parameters/{name}.yaml"), entries);
+    }
+    calendar(parts, report);
+    units(parts, report);
+    samples(parts, report);
+}
+
+fn known_register(parts: &Parts, report: &mut Report<'_>, file: &str, code: &At<String>) {
+    let codes = parts.registers.keys().map(|code| code.as_str());
+    report.must_know(file, code, "register", codes);
+}
+
+fn attributes(parts: &Parts, report: &mut Report<'_>) {
+    let file = "facts.yaml";
+    for (name, attribute) in parts.facts.values().flatten() {
+        if attribute.owner.is_empty() {
+            let message = format!("no register owns `{}`", name.value);
+            report.fault(file, name.span, message, None);
+        }
+        for code in &attribute.owner {
+            known_register(parts, report, file, code);
+        }
+        let Some(absent) = &attribute.absent else { continue };
+        let fits = matches!(
+            (&absent.value, attribute.kind),
+            (Absent::Bool(_), ValueKind::Bool)
+                | (Absent::Int(_), ValueKind::Int)
+                | (Absent::Text(_), ValueKind::Text)
+        );
+        if !fits {
+            let message = format!("what silence means for `{}` is of another type", name.value);
+            report.fault(file, absent.span, message, None);
+        }
+        if attribute.because.is_none() {
+            let message = format!("why silence about `{}` means something is missing", name.value);
+            let help = "add `because:`; a missing fact is unknown unless the register tells us \
+                        when the thing happens";
+            report.fault(file, name.span, message, Some(help.to_owned()));
+        }
+    }
+}
+
+fn service(parts: &Parts, report: &mut Report<'_>, file: &str, service: &Service) {
+    report.law(file, parts, &service.legal_basis);
+    report.sources(file, parts, &service.sources);
+    for value in service.channel.iter().chain(service.processing.iter()).chain(service.fee.iter()) {
+        law_value(parts, report, file, value);
+    }
+    for document in &service.documents {
+        report.sources(file, parts, &document.sources);
+        for code in &document.replaced_by {
+            known_register(parts, report, file, code);
+        }
+    }
+}
+
+/// A value of law is told with its confidence and source, or said to be unknown with a reason.
+fn law_value(parts: &Parts, report: &mut Report<'_>, file: &str, value: &LawValue) {
+    report.sources(file, parts, &value.sources);
+    let span = value.sources.first().map_or_else(Span::default, |source| source.span);
+    let told = value.text.is_some() && value.confidence.is_some() && !value.sources.is_empty();
+    if value.unknown && (value.text.is_some() || value.because.is_none()) {
+        let message = "what is unknown has a reason (`because`) and no text";
+        report.fault(file, span, message, None);
+    } else if !value.unknown && !told {
+        let message = "a value of law needs `text`, `confidence` and `sources`";
+        let help = "write `unknown: true` and `because` where nobody found it out yet";
+        report.fault(file, span, message, Some(help.to_owned()));
+    }
+}
+
+fn form(parts: &Parts, report: &mut Report<'_>, file: &str, name: &str, form: &Form) {
+    report.sources(file, parts, &form.sources);
+    if form.id.value != name {
+        let message = format!("form `{}` stands in the file of form `{name}`", form.id.value);
+        report.fault(file, form.id.span, message, None);
+    }
+    for included in &form.includes {
+        let ids = parts.forms.keys().map(String::as_str);
+        report.must_know(file, included, "form", ids);
+    }
+    if includes_itself(&parts.forms, form, &form.id, &mut BTreeSet::new()) {
+        let message = format!("form `{}` includes itself", form.id.value);
+        report.fault(file, form.id.span, message, None);
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for field in all_fields(&parts.forms, form) {
+        for code in &field.held_by {
+            // Fields of an included form are checked in its own file.
+            if form.fields.iter().any(|own| own.key == field.key) {
+                known_register(parts, report, file, code);
+            }
+        }
+        if !seen.insert(field.key.value.clone()) {
+            let own = form.fields.iter().rfind(|own| own.key == field.key);
+            let span = own.map_or(form.id.span, |own| own.key.span);
+            let message = format!("the field `{}` is in the form twice", field.key.value);
+            report.fault(file, span, message, None);
+        }
+    }
+}
+
+fn includes_itself<'a>(
+    forms: &'a BTreeMap<String, Form>,
+    form: &'a Form,
+    searched: &str,
+    seen: &mut BTreeSet<&'a str>,
+) -> bool {
+    form.includes.iter().any(|id| {
+        id.value == searched
+            || (seen.insert(id.as_str())
+                && forms
+                    .get(id.as_str())
+                    .is_some_and(|inner| includes_itself(forms, inner, searched, seen)))
+    })
+}
+
+fn parameters(parts: &Parts, report: &mut Report<'_>, file: &str, entries: &[Parameter]) {
+    for (place, entry) in entries.iter().enumerate() {
+        report.law(file, parts, std::slice::from_ref(&entry.legal_basis));
+        report.sources(file, parts, &entry.sources);
+        if let Some(province) = &entry.place
+            && !parts.provinces.is_empty()
+        {
+            let codes = parts.provinces.iter().map(|province| province.code.as_str());
+            report.must_know(file, province, "province", codes);
+        }
+        let twin = entries
+            .iter()
+            .take(place)
+            .find(|other| other.place == entry.place && other.in_force.overlaps(&entry.in_force));
+        if twin.is_some() {
+            let message = "two values are in force on the same days in the same place";
+            report.fault(file, entry.in_force.span, message, None);
+        }
+    }
+}
+
+fn calendar(parts: &Parts, report: &mut Report<'_>) {
+    for (name, year) in &parts.calendar {
+        let file = format!("calendar/{name}.yaml");
+        if *name != year.year.value.to_string() {
+            let message = format!("the year {} stands in the file of {name}", year.year.value);
+            report.fault(&file, year.year.span, message, None);
+        }
+        if !year.complete && year.unknown.is_none() {
+            let message = "a year that is not complete says what is `unknown`";
+            report.fault(&file, year.year.span, message, None);
+        }
+        let holidays = year.holidays.iter().map(|one| &one.on);
+        let swaps = year.swaps.iter().flat_map(|one| one.works.iter().chain([&one.off]));
+        for day in holidays.chain(swaps) {
+            if day.year() != year.year.value {
+                let message = format!("{} is not a day of {}", day.value, year.year.value);
+                report.fault(&file, day.span, message, None);
+            }
+        }
+        for holiday in &year.holidays {
+            report.sources(&file, parts, &holiday.sources);
+        }
+        for swap in &year.swaps {
+            report.sources(&file, parts, &swap.sources);
+        }
+    }
+}
+
+fn units(parts: &Parts, report: &mut Report<'_>) {
+    let codes: BTreeSet<&str> = parts.provinces.iter().map(|one| one.code.as_str()).collect();
+    if codes.len() != parts.provinces.len() {
+        report.file_fault("units/provinces.yaml", "two provinces have the same code");
+    }
+    for province in &parts.provinces {
+        report.sources("units/provinces.yaml", parts, &province.sources);
+    }
+    let communes: BTreeSet<&str> = parts.communes.iter().map(|one| one.code.as_str()).collect();
+    if communes.len() != parts.communes.len() {
+        report.file_fault("units/communes.yaml", "two communes have the same code");
+    }
+    for commune in &parts.communes {
+        let known = codes.iter().copied();
+        if !codes.contains(commune.province.as_str()) {
+            report.must_know("units/communes.yaml", &commune.province, "province", known);
+        }
+    }
+}
+
+/// Sample people are nobody: their numbers begin with 999, which no province uses.
+fn samples(parts: &Parts, report: &mut Report<'_>) {
+    let file = "samples/families.yaml";
+    let Some(families) = &parts.samples.families else { return };
+    for person in families.families.iter().flat_map(|family| &family.people) {
+        if let Err(error) = person.pin.parse::<PersonalNumber>() {
+            report.fault(file, person.pin.span, error.to_string(), None);
+        } else if !person.pin.starts_with("999") {
+            let message = "the number of a sample person begins with 999";
+            report.fault(file, person.pin.span, message, None);
+        }
+        for scope in &person.refuses {
+            if RefusalScope::from_key(scope).is_none() {
+                let message = format!("`{}` is nothing that can be refused", scope.value);
+                let help = "`all`, `group:COCONNHO` or `life-event:LE-BIRTH`";
+                report.fault(file, scope.span, message, Some(help.to_owned()));
+            }
+        }
+    }
+    for (place, line) in parts.samples.timeline.iter().enumerate() {
+        if let Err(error) = serde_json::from_str::<serde_json::Value>(line) {
+            let span = Span { line: place + 1, column: error.column(), length: 1 };
+            report.fault("samples/timeline.jsonl", span, "this line is not JSON", None);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What an event tells, read into facts.
+//!
+//! Registers differ in what they send; the pack says for each kind of event whom it is about
+//! and which value becomes which fact. Here nothing is known about any register, so a new one
+//! is plugged in by two files and no code.
+//!
+//! # Invariants
+//!
+//! - **No value in a message.** A payload holds personal data: faults name the place by its
+//!   JSON pointer and say what is wrong there, never what stands there.
+//! - **A pointer that is absent tells nothing.** It yields no fact, which later reads as
+//!   *unknown* and never as *no*.
+
+mod read;
+
+pub use read::{Identifier, ReadError, ReadSubject, Reading, Warning};
+
+use domain::{Event, EventId, EventKind, LegalBasis, Text};
+use jiff::tz::TimeZone;
+use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+
+use crate::pack::country::Register;
+use crate::pack::error::PackError;
+use crate::pack::event_file::{Effect, EventFile};
+use crate::pack::scope::FactSchema;
+use read::FactReader;
+pub(crate) use read::constant;
+
+/// One kind of event that a register sends.
+#[derive(Debug)]
+pub struct EventType {
+    kind: EventKind,
+    file: EventFile,
+    legal_basis: Option<LegalBasis>,
+    schema: serde_json::Value,
+    validator: Validator,
+    facts: Vec<FactReader>,
+    zone: TimeZone,
+}
+
+/// One thing about a payload that is not as its schema says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaFault {
+    /// Where, as a JSON pointer; empty for the whole payload.
+    pub pointer: String,
+    /// What is wrong, without the value.
+    pub message: String,
+}
+
+/// Which earlier event is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// Who sent it.
+    pub source: String,
+    /// What its source called it.
+    pub id: String,
+}
+
+impl Withdrawal {
+    /// Our id of the event that is taken back.
+    #[must_use]
+    pub fn event(&self) -> EventId {
+        Event::id_of(&self.source, &self.id)
+    }
+}
+
+/// Compiles a schema as draft 2020-12 with formats as assertions. Nothing is fetched from
+/// anywhere: a schema that refers outside itself does not compile.
+pub(crate) fn compile(schema: &serde_json::Value) -> Result<Validator, String> {
+    jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .offline()
+        .build(schema)
+        .map_err(|error| error.to_string())
+}
+
+impl EventType {
+    pub(crate) fn new(
+        file: EventFile,
+        register: Option<&Register>,
+        schema: serde_json::Value,
+        facts: &FactSchema,
+        zone: TimeZone,
+    ) -> Result<Self, PackError> {
+        let validator = compile(&schema).map_err(|message| PackError {
+            file: file.kind.value.clone(),
+            span: crate::pack::at::Span::default(),
+            line: String::new(),
+            message,
+            help: None,
+        })?;
+        let readers = file.facts.iter().filter_map(|fact| FactReader::new(fact, &file, facts));
+        Ok(Self {
+            kind: EventKind(file.kind.value.clone()),
+            facts: readers.collect(),
+            legal_basis: file
+                .legal_basis
+                .clone()
+                .or_else(|| register.map(|register| register.legal_basis.clone())),
+            file,
+            schema,
+            validator,
+            zone,
+        })
+    }
+
+    /// Its `type`.
+    #[must_use]
+    pub fn kind(&self) -> &EventKind {
+        &self.kind
+    }
+
+    /// What it tells.
+    #[must_use]
+    pub fn title(&self) -> &Text {
+        &self.file.title
+    }
+
+    /// The code of the register that sends it.
+    #[must_use]
+    pub fn register(&self) -> &str {
+        &self.file.register
+    }
+
+    /// What it may be used for.
+    #[must_use]
+    pub fn purpose(&self) -> &Text {
+        &self.file.purpose
+    }
+
+    /// The law that lets us read it: its own, or its register's.
+    #[must_use]
+    pub fn legal_basis(&self) -> Option<&LegalBasis> {
+        self.legal_basis.as_ref()
+    }
+
+    /// The JSON Schema of its payload.
+    #[must_use]
+    pub fn schema(&self) -> &serde_json::Value {
+        &self.schema
+    }
+
+    /// Whether it takes an earlier event back.
+    #[must_use]
+    pub fn is_withdrawal(&self) -> bool {
+        self.file.effect == Effect::Withdraw
+    }
+
+    /// Checks a payload against the schema. All faults are told, none shows a value.
+    pub fn check(&self, data: &serde_json::Value) -> Result<(), Vec<SchemaFault>> {
+        let faults: Vec<SchemaFault> = self
+            .validator
+            .iter_errors(data)
+            .map(|error| SchemaFault {
+                pointer: error.instance_path().as_str().to_owned(),
+                message: match error.kind() {
+                    // The name of an entry may itself be a person's number.
+                    ValidationErrorKind::AdditionalProperties { unexpected }
+                    | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                        format!("entries that the schema does not have: {}", unexpected.len())
+                    }
+                    ValidationErrorKind::PropertyNames { .. } => {
+                        "an entry whose name the schema does not allow".to_owned()
+                    }
+                    _ => error.masked().to_string(),
+                },
+            })
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// Which event `event` takes back, where it takes one back. A source that is left out is
+    /// the event's own.
+    #[must_use]
+    pub fn withdraws(&self, event: &Event) -> Option<Withdrawal> {
+        if !self.is_withdrawal() {
+            return None;
+        }
+        let text = |pointer| event.data.pointer(pointer).and_then(serde_json::Value::as_str);
+        let source = text("/withdraws/source").unwrap_or(&event.source);
+        Some(Withdrawal { source: source.to_owned(), id: text("/withdraws/id")?.to_owned() })
+    }
+}

@@ -1,0 +1,195 @@
+//! What is known for one decision: facts seen through roles, registers in order of whose word
+//! counts, silence read as the pack says.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{AsOf, Fact, FactId, FactSet, SubjectId, Value};
+use jiff::civil::Date;
+
+use crate::cel::Knowledge;
+use crate::pack::Pack;
+use crate::pack::country::{Absent, Attribute, ValueKind};
+use crate::pack::life_event::LifeEvent;
+
+/// One life event of one subject, with all that a decision about it may look at.
+///
+/// The same case always gives the same answers: nothing else goes in.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The pack.
+    pub pack: &'a Pack,
+    /// The life event.
+    pub life_event: &'a LifeEvent,
+    /// Who plays which role, as [`Pack::resolve_roles`] found.
+    pub roles: &'a BTreeMap<String, SubjectId>,
+    /// What is known about them.
+    pub facts: &'a FactSet,
+    /// The three dates.
+    pub as_of: AsOf,
+}
+
+impl<'a> Case<'a> {
+    /// What each register says of `attribute`, those whose word counts most first.
+    ///
+    /// A stored fact whose kind is not the one that the pack gives the attribute today is left
+    /// out: it settles nothing.
+    pub(crate) fn said(&self, role: &str, attribute: &str) -> Vec<&'a Fact> {
+        let definition = self.definition(role, attribute);
+        let (Some(subject), Some(definition)) = (self.roles.get(role), definition) else {
+            return Vec::new();
+        };
+        said(self.facts, *subject, attribute, definition, &self.as_of)
+    }
+
+    /// The first word on `attribute`.
+    pub(crate) fn first(&self, role: &str, attribute: &str) -> Option<&'a Fact> {
+        self.said(role, attribute).into_iter().next()
+    }
+
+    /// The first word on the fact that `path` names.
+    pub(crate) fn at(&self, path: &str) -> Option<&'a Fact> {
+        let (role, attribute) = path.split_once('.')?;
+        self.first(role, attribute)
+    }
+
+    fn definition(&self, role: &str, attribute: &str) -> Option<&'a Attribute> {
+        let kind = self.life_event.roles.get(role)?.kind;
+        self.pack.attribute(kind, attribute)
+    }
+}
+
+fn said<'a>(
+    facts: &'a FactSet,
+    subject: SubjectId,
+    attribute: &str,
+    definition: &Attribute,
+    as_of: &AsOf,
+) -> Vec<&'a Fact> {
+    let mut said = facts.lookup(subject, attribute, as_of);
+    said.retain(|fact| is_of(&fact.value, definition.kind));
+    // A register that the pack does not list speaks after those that it lists.
+    let place = |fact: &Fact| {
+        let owner = definition.owner.iter().position(|o| o.value == fact.source.register);
+        owner.unwrap_or(usize::MAX)
+    };
+    said.sort_by_key(|fact| place(fact));
+    said
+}
+
+fn is_of(value: &Value, kind: ValueKind) -> bool {
+    matches!(
+        (value, kind),
+        (Value::Text(_), ValueKind::Text)
+            | (Value::Int(_), ValueKind::Int)
+            | (Value::Bool(_), ValueKind::Bool)
+            | (Value::Date(_), ValueKind::Date)
+            | (Value::Time(_), ValueKind::Time)
+            | (Value::Subject(_), ValueKind::Subject)
+            | (Value::List(_), ValueKind::List)
+    )
+}
+
+impl Pack {
+    /// Who plays which role in `life_event` of `subject`, as far as `facts` tell.
+    ///
+    /// The caller loads the facts of those found and asks again until nobody new is found.
+    #[must_use]
+    pub fn resolve_roles(
+        &self,
+        life_event: &LifeEvent,
+        subject: SubjectId,
+        facts: &FactSet,
+        as_of: &AsOf,
+    ) -> BTreeMap<String, SubjectId> {
+        let mut roles = BTreeMap::from([(life_event.subject.value.clone(), subject)]);
+        // Each round finds a role or ends: a role is never taken back.
+        while let Some((role, found)) = self.next_role(life_event, &roles, facts, as_of) {
+            roles.insert(role, found);
+        }
+        roles
+    }
+
+    fn next_role(
+        &self,
+        life_event: &LifeEvent,
+        roles: &BTreeMap<String, SubjectId>,
+        facts: &FactSet,
+        as_of: &AsOf,
+    ) -> Option<(String, SubjectId)> {
+        let case = Case { pack: self, life_event, roles, facts, as_of: *as_of };
+        life_event.roles.iter().filter(|(name, _)| !roles.contains_key(name.as_str())).find_map(
+            |(name, role)| {
+                let found = role.from.iter().find_map(|path| case.at(path)?.value.as_subject());
+                Some((name.value.clone(), found?))
+            },
+        )
+    }
+}
+
+/// A case that remembers which facts were looked at, for the receipt.
+pub(crate) struct Reader<'a> {
+    case: Case<'a>,
+    read: RefCell<BTreeSet<FactId>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(case: Case<'a>) -> Self {
+        Self { case, read: RefCell::default() }
+    }
+
+    /// The facts looked at so far, in order of their ids.
+    pub(crate) fn read(&self) -> Vec<FactId> {
+        self.read.borrow().iter().copied().collect()
+    }
+
+    /// The first word on the fact that `path` names.
+    pub(crate) fn at(&self, path: &str) -> Option<&'a Value> {
+        let fact = self.case.at(path)?;
+        self.read.borrow_mut().insert(fact.id);
+        Some(&fact.value)
+    }
+
+    /// Whether somebody said that who plays `role` has died.
+    pub(crate) fn is_deceased(&self, role: &str) -> bool {
+        self.at(&format!("{role}.{DECEASED}")) == Some(&Value::Bool(true))
+    }
+}
+
+/// The attribute that tells of a death. The one name of the fact schema that the engine knows,
+/// because nothing may be sent past it.
+pub(crate) const DECEASED: &str = "deceased";
+
+impl Knowledge for Reader<'_> {
+    fn today(&self) -> Date {
+        self.case.as_of.occurred
+    }
+
+    fn role(&mut self, role: &str) -> Option<SubjectId> {
+        self.case.roles.get(role).copied()
+    }
+
+    fn fact(&mut self, role: &str, attribute: &str) -> Option<Value> {
+        if let Some(fact) = self.case.first(role, attribute) {
+            self.read.borrow_mut().insert(fact.id);
+            return Some(fact.value.clone());
+        }
+        // Of somebody whom we do not know, silence says nothing.
+        self.case.roles.get(role)?;
+        let absent = self.case.definition(role, attribute)?.absent.as_ref()?;
+        Some(match &absent.value {
+            Absent::Bool(yes) => Value::Bool(*yes),
+            Absent::Int(number) => Value::Int(*number),
+            Absent::Text(text) => Value::Text(text.clone()),
+        })
+    }
+
+    fn spoken(&mut self, role: &str, attribute: &str) -> Option<bool> {
+        if let Some(fact) = self.case.first(role, attribute) {
+            self.read.borrow_mut().insert(fact.id);
+            return Some(true);
+        }
+        self.case.roles.get(role)?;
+        self.case.definition(role, attribute)?.absent.as_ref().map(|_| false)
+    }
+}

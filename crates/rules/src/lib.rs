@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+
+mod alike;
+mod cel;
+mod check;
+mod deadline;
+mod decide;
+mod event_type;
+mod examples;
+mod known;
+mod pack;
+mod prefill;
+mod reference;
+mod suggest;
+
+pub use cel::Condition;
+pub use deadline::{Calendar, Counted};
+pub use decide::Decision;
+pub use event_type::{
+    EventType, Identifier, ReadError, ReadSubject, Reading, SchemaFault, Warning, Withdrawal,
+};
+pub use examples::{ExampleResult, run_examples};
+pub use known::Case;
+pub use pack::Pack;
+pub use pack::at::{At, Span};
+pub use pack::country::{
+    Absent, Attribute, Attributes, CalendarYear, Commune, Families, Family, Head, Holiday,
+    Province, ProvinceName, Register, SamplePerson, Samples, Swap, ValueKind,
+};
+pub use pack::error::{PackError, PackErrors};
+pub use pack::example::{
+    DetailedFact, Example, ExampleDates, Expect, ExpectDay, ExpectService, Expected, Moment,
+};
+pub use pack::files::{PackFiles, ReadFilesError};
+pub use pack::life_event::{
+    Begins, ClockRule, DeadlineRule, Entry, Fill, Gap, Guards, Kind, LifeEvent, Role, Unit, Version,
+};
+pub use pack::one_or_many::{Names, OneOrMany};
+pub use pack::service::{
+    Document, Form, FormField, LawValue, Parameter, ParameterValue, Service, Why,
+};
+pub use suggest::Proposal;

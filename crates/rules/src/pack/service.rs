@@ -1,0 +1,206 @@
+//! `services/`, `forms/`, `parameters/`: public procedures, their forms and dated values.
+
+use std::collections::BTreeMap;
+
+use domain::{Confidence, Interval, LegalBasis, Text};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::at::At;
+use super::one_or_many::OneOrMany;
+
+/// A public procedure.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The national code, where there is one.
+    pub code: Option<String>,
+    /// Older and local codes of the same procedure.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Its name.
+    pub name: Text,
+    /// Who is responsible in general.
+    pub authority: Text,
+    /// How to file.
+    #[serde(default)]
+    pub channel: OneOrMany<LawValue>,
+    /// How long the authority may take.
+    #[serde(default)]
+    pub processing: OneOrMany<LawValue>,
+    /// What it costs.
+    #[serde(default)]
+    pub fee: OneOrMany<LawValue>,
+    /// What must be shown.
+    #[serde(default)]
+    pub documents: Vec<Document>,
+    /// The law.
+    pub legal_basis: Vec<LegalBasis>,
+    /// When the procedure exists.
+    pub in_force: Interval,
+    /// How well the record is sourced.
+    pub confidence: Confidence,
+    /// Where it was read.
+    pub sources: Vec<At<String>>,
+    /// What else an author wants known.
+    #[serde(default)]
+    pub note: Option<Text>,
+    /// The name of its file: how everything else refers to it.
+    #[serde(skip)]
+    pub key: String,
+}
+
+/// A value of law in words, or that it is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LawValue {
+    /// The value.
+    #[serde(default)]
+    pub text: Option<Text>,
+    /// How sure we are.
+    #[serde(default)]
+    pub confidence: Option<Confidence>,
+    /// Where it was read.
+    #[serde(default)]
+    pub sources: Vec<At<String>>,
+    /// Where it stands in the law.
+    #[serde(default)]
+    pub legal_basis: Option<LegalBasis>,
+    /// Whether nobody found it out yet.
+    #[serde(default)]
+    pub unknown: bool,
+    /// Why it is not known.
+    #[serde(default)]
+    pub because: Option<Text>,
+}
+
+/// A paper that a procedure asks for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// What it is.
+    pub name: Text,
+    /// The registers whose data stand in for it. Empty: the paper itself is needed.
+    #[serde(default)]
+    pub replaced_by: Vec<At<String>>,
+    /// In which case it is needed; always where left out.
+    #[serde(default)]
+    pub when: Option<Text>,
+    /// How sure we are.
+    #[serde(default)]
+    pub confidence: Option<Confidence>,
+    /// Where it was read.
+    #[serde(default)]
+    pub sources: Vec<At<String>>,
+}
+
+/// A form, with the fields of the forms that it includes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    /// `LT_KS`.
+    pub id: At<String>,
+    /// Its title.
+    pub title: Text,
+    /// The act that prescribes it.
+    pub basis: String,
+    /// How well its fields are sourced.
+    pub confidence: Confidence,
+    /// Where they were read.
+    pub sources: Vec<At<String>>,
+    /// Forms whose fields come first.
+    #[serde(default)]
+    pub includes: Vec<At<String>>,
+    /// Its own fields, in order.
+    pub fields: Vec<FormField>,
+    /// What else an author wants known.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// One field of a form.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormField {
+    /// Its key, unique in the form.
+    pub key: At<String>,
+    /// What people read beside it.
+    pub label: Text,
+    /// What goes in: text, date, pin12 and the like.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether the form needs it.
+    pub required: bool,
+    /// The registers that hold it.
+    #[serde(default)]
+    pub held_by: Vec<At<String>>,
+    /// Whether only the person may say it. Such a field is never filled.
+    #[serde(default)]
+    pub only_person: bool,
+    /// What else an author wants known.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// A dated value, for the whole country or for one place.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// When it holds.
+    pub in_force: At<Interval>,
+    /// The province it holds in; everywhere where left out.
+    #[serde(default)]
+    pub place: Option<At<String>>,
+    /// What it says.
+    #[serde(default)]
+    pub values: BTreeMap<String, ParameterValue>,
+    /// What it does not say, and why.
+    #[serde(default)]
+    pub unknown: BTreeMap<String, Why>,
+    /// The act.
+    pub legal_basis: LegalBasis,
+    /// How sure we are.
+    pub confidence: Confidence,
+    /// Where it was read.
+    pub sources: Vec<At<String>>,
+    /// What else an author wants known.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// One dated value.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum ParameterValue {
+    /// A day.
+    Date(Date),
+    /// A whole number.
+    Int(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// Words in one language.
+    Text(String),
+    /// Words in both.
+    Words(Text),
+}
+
+/// A reason, in one language or in both.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Why {
+    /// In both.
+    Words(Text),
+    /// For readers of the pack.
+    Plain(String),
+}
+
+impl Why {
+    /// The reason as words; a plain one reads the same in both languages.
+    #[must_use]
+    pub fn words(&self) -> Text {
+        match self {
+            Self::Words(words) => words.clone(),
+            Self::Plain(text) => Text { vi: text.clone(), en: text.clone() },
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Which services a milestone opens to whom, and by when.
+
+use domain::{Deadline, Milestone, Receipt, SubjectId, Suggestion, SuggestionState, Text, Verdict};
+use jiff::civil::Date;
+
+use crate::cel::{Answer, evaluate};
+use crate::deadline::Counted;
+use crate::known::{Case, Reader};
+use crate::pack::life_event::{DeadlineRule, Entry, Version};
+use crate::pack::service::{Parameter, ParameterValue, Service};
+use crate::reference;
+
+/// A service that a milestone opens to one person, with what a page and a message need.
+#[derive(Debug, Clone)]
+pub struct Proposal<'a> {
+    /// What is proposed. Its verdict is met, or unknown: then facts are asked for.
+    pub suggestion: Suggestion,
+    /// What lets anyone replay it.
+    pub receipt: Receipt,
+    /// The service.
+    pub service: &'a Service,
+    /// How the life event uses it.
+    pub entry: &'a Entry,
+    /// Who is responsible, as far as facts tell.
+    pub authority: Text,
+    /// Why there is no deadline, where there is none.
+    pub deadline_unknown: Option<Text>,
+    /// Years that the deadline reaches into and whose days off are not all known: the day may
+    /// still move.
+    pub incomplete_years: Vec<i16>,
+}
+
+/// A deadline, or why there is none.
+struct Found {
+    deadline: Option<Deadline>,
+    unknown: Option<Text>,
+    incomplete_years: Vec<i16>,
+}
+
+impl<'a> Case<'a> {
+    /// The services that `milestone` opens under `version`, in the order of the pack.
+    ///
+    /// A service whose condition is unmet is left out; one whose condition is unknown is
+    /// proposed as unknown, so that the missing facts can be asked for. A service that no known
+    /// and living person can be told about is left out until one is known.
+    #[must_use]
+    pub fn suggest(&self, version: &'a Version, milestone: &Milestone) -> Vec<Proposal<'a>> {
+        let entries = version.services.iter();
+        entries.filter_map(|entry| self.propose(version, entry, milestone)).collect()
+    }
+
+    fn propose(
+        &self,
+        version: &'a Version,
+        entry: &'a Entry,
+        milestone: &Milestone,
+    ) -> Option<Proposal<'a>> {
+        let mut reader = Reader::new(*self);
+        let service = self.pack.service(&entry.service)?;
+        let (role, recipient) = self.recipient(entry, &reader)?;
+        let Answer { verdict, trace } = evaluate(entry.condition.term(), &mut reader);
+        if verdict == Verdict::Unmet {
+            return None;
+        }
+        let found = self.deadline(entry, milestone.occurred_on, &reader);
+        let words = entry.authority.as_ref().map_or(&service.authority, |words| &words.value);
+        let authority = reference::fill(self.pack, self.life_event, words, &reader);
+        let id = Suggestion::id_of(milestone.id, &service.key, recipient);
+        let rule = format!("{}/{}", version.name(self.life_event), service.key);
+        let receipt = self.receipt(&id.to_string(), &rule, reader.read(), verdict.clone(), trace);
+        let suggestion = Suggestion {
+            id,
+            milestone: milestone.id,
+            service: service.key.clone(),
+            recipient,
+            role: role.to_owned(),
+            main: entry.main,
+            level: entry.level,
+            verdict,
+            deadline: found.deadline,
+            state: SuggestionState::Open,
+        };
+        Some(Proposal {
+            suggestion,
+            receipt,
+            service,
+            entry,
+            authority,
+            deadline_unknown: found.unknown,
+            incomplete_years: found.incomplete_years,
+        })
+    }
+
+    /// The first of the entry's roles who is known and not known to have died.
+    fn recipient(&self, entry: &'a Entry, reader: &Reader<'a>) -> Option<(&'a str, SubjectId)> {
+        entry.told.iter().find_map(|role| {
+            let subject = self.roles.get(role.as_str())?;
+            (!reader.is_deceased(role)).then_some((role.as_str(), *subject))
+        })
+    }
+
+    fn deadline(&self, entry: &Entry, occurred_on: Date, reader: &Reader<'a>) -> Found {
+        let nothing = |unknown| Found { deadline: None, unknown, incomplete_years: Vec::new() };
+        let Some(rule) = &entry.deadline else {
+            return nothing(entry.deadline_unknown.clone());
+        };
+        if rule.parameter.is_some() {
+            return match self.planned(rule, occurred_on, reader) {
+                Ok(found) => found,
+                Err(because) => nothing(because.or_else(|| entry.deadline_unknown.clone())),
+            };
+        }
+        let start = rule.after.as_ref().and_then(|path| reader.at(path)?.as_date());
+        let counted = start.zip(rule.count.zip(rule.unit)).and_then(|(start, (count, unit))| {
+            Some((start, self.pack.calendar().count(start, count, unit)?))
+        });
+        match counted {
+            Some((start, counted)) => found(rule, start, counted, &rule.legal_basis),
+            None => nothing(entry.deadline_unknown.clone().or_else(|| self.no_start(rule))),
+        }
+    }
+
+    /// The day that a dated plan names for a place, or why it names none.
+    fn planned(
+        &self,
+        rule: &DeadlineRule,
+        occurred_on: Date,
+        reader: &Reader<'a>,
+    ) -> Result<Found, Option<Text>> {
+        let name = rule.parameter.as_ref().map(|name| name.as_str()).unwrap_or_default();
+        let field = rule.field.as_ref().map(|field| field.as_str()).unwrap_or_default();
+        let place = match &rule.place {
+            None => None,
+            Some(path) => Some(reader.at(path).and_then(domain::Value::as_text).ok_or(None)?),
+        };
+        let plan = in_force(self.pack.parameter(name), occurred_on, place).ok_or(None)?;
+        if let Some(ParameterValue::Date(day)) = plan.values.get(field)
+            && let Some(counted) = self.pack.calendar().named(*day)
+        {
+            return Ok(found(rule, occurred_on, counted, &plan.legal_basis));
+        }
+        Err(plan.unknown.get(field).map(crate::pack::service::Why::words))
+    }
+
+    fn no_start(&self, rule: &DeadlineRule) -> Option<Text> {
+        let label = self.pack.label(self.life_event, rule.after.as_ref()?)?;
+        Some(Text {
+            vi: format!("Thời hạn chưa tính được vì chưa rõ {}", label.vi),
+            en: format!("The deadline cannot be counted: {} is not known", label.en),
+        })
+    }
+}
+
+fn found(
+    rule: &DeadlineRule,
+    from: Date,
+    counted: Counted,
+    legal_basis: &domain::LegalBasis,
+) -> Found {
+    let deadline = Deadline {
+        from,
+        on: counted.on,
+        safe: counted.safe,
+        duty: rule.duty.clone(),
+        legal_basis: legal_basis.clone(),
+    };
+    Found { deadline: Some(deadline), unknown: None, incomplete_years: counted.incomplete_years }
+}
+
+/// The values in force on `day` at `place`: the place's own, else the country's.
+fn in_force<'a>(all: &'a [Parameter], day: Date, place: Option<&str>) -> Option<&'a Parameter> {
+    let on_day = || all.iter().filter(|one| one.in_force.contains(day));
+    let own =
+        |one: &&Parameter| place.is_some() && one.place.as_ref().map(|at| at.as_str()) == place;
+    on_day().find(own).or_else(|| on_day().find(|one| one.place.is_none()))
+}

@@ -1,0 +1,402 @@
+//! Configuration: one commented file of defaults, then the operator's file, then the
+//! environment. A key that nobody knows is an error that names it, because a setting that
+//! is silently ignored is found out on the worst day.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// Every key with its default and a comment: what `--config` files are written from.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// What the names of environment variables begin with.
+const PREFIX: &str = "COTMOC_";
+/// The variable that names the file, which is not a setting itself.
+const FILE_VARIABLE: &str = "COTMOC_CONFIG";
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The address of the API and the pages.
+    pub server: Server,
+    /// Where state is kept.
+    pub storage: Storage,
+    /// Where the model files are.
+    pub models: Models,
+    /// Where passages are searched.
+    pub knowledge: Knowledge,
+    /// Which pack is used.
+    pub pack: Pack,
+    /// Where the pseudonym key is.
+    pub secrets: Secrets,
+    /// How people sign in outside the demo.
+    pub sign_in: SignIn,
+    /// What is logged, and how.
+    pub telemetry: Telemetry,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Whether people reach the pages over https only.
+    pub behind_tls: bool,
+}
+
+/// `[storage]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: String,
+}
+
+/// `[models]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Models {
+    /// The folder of the model files.
+    pub dir: PathBuf,
+}
+
+/// `[knowledge]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Knowledge {
+    /// A Qdrant server; `None` searches in the process.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub qdrant_url: Option<String>,
+}
+
+/// `[pack]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
+    /// A folder; `None` is the pack that is built in.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub path: Option<PathBuf>,
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// The file of the pseudonym key.
+    pub pseudonym_key_file: PathBuf,
+}
+
+/// `[sign_in]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The OpenID Connect issuer.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub oidc_issuer: Option<String>,
+    /// Our id there.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub oidc_client_id: Option<String>,
+}
+
+/// `[telemetry]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// For people or for machines.
+    pub format: Format,
+    /// What to log.
+    pub filter: String,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn empty_is_none<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: From<String>,
+{
+    let text = String::deserialize(from)?;
+    Ok(if text.is_empty() { None } else { Some(text.into()) })
+}
+
+/// What is wrong with the configuration, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("could not read the configuration `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{place} is not valid TOML")]
+    Syntax {
+        /// The file.
+        place: String,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// No setting has this name.
+    #[error("{place} sets `{key}`, which is no setting{}", near.as_ref().map(|n| format!(": did you mean `{n}`?")).unwrap_or_default())]
+    UnknownKey {
+        /// The file or the environment variable.
+        place: String,
+        /// The key's path.
+        key: String,
+        /// The nearest key that exists.
+        near: Option<String>,
+    },
+    /// The value has the wrong type.
+    #[error("{place} gives `{key}` {found}, it must be {wanted}")]
+    WrongType {
+        /// The file or the environment variable.
+        place: String,
+        /// The key's path.
+        key: String,
+        /// What was given.
+        found: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// The value has the right type and is still wrong.
+    #[error("the configuration is wrong")]
+    Value(#[source] Box<toml::de::Error>),
+}
+
+impl Config {
+    /// Reads the defaults, then `file`, then the `COTMOC_SECTION__KEY` pairs of `environment`.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let defaults = parse("the built-in defaults", DEFAULTS)?;
+        let mut settings = defaults.clone();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+            let place = format!("`{}`", path.display());
+            let given = parse(&place, &text)?;
+            overlay(&place, &mut settings, given, "")?;
+        }
+        for (name, text) in environment {
+            if let Some(given) = from_variable(&name, &text, &defaults)? {
+                overlay(&format!("`{name}`"), &mut settings, given, "")?;
+            }
+        }
+        settings.try_into().map_err(|error| ConfigError::Value(Box::new(error)))
+    }
+}
+
+fn parse(place: &str, text: &str) -> Result<Table, ConfigError> {
+    text.parse().map_err(|source: toml::de::Error| ConfigError::Syntax {
+        place: place.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+/// Lays `given` over `settings`, which holds every key there is.
+fn overlay(
+    place: &str,
+    settings: &mut Table,
+    given: Table,
+    within: &str,
+) -> Result<(), ConfigError> {
+    for (name, value) in given {
+        let key = if within.is_empty() { name.clone() } else { format!("{within}.{name}") };
+        let near = nearest(&name, settings).map(|near| match within {
+            "" => near,
+            _ => format!("{within}.{near}"),
+        });
+        let Some(slot) = settings.get_mut(&name) else {
+            return Err(ConfigError::UnknownKey { place: place.to_owned(), key, near });
+        };
+        match (slot, value) {
+            (Value::Table(inner), Value::Table(value)) => overlay(place, inner, value, &key)?,
+            (slot, value) if slot.same_type(&value) => *slot = value,
+            (slot, value) => {
+                return Err(ConfigError::WrongType {
+                    place: place.to_owned(),
+                    key,
+                    found: kind(&value),
+                    wanted: kind(slot),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The setting that one environment variable gives, `None` where it is none of ours.
+fn from_variable(name: &str, text: &str, defaults: &Table) -> Result<Option<Table>, ConfigError> {
+    if name == FILE_VARIABLE {
+        return Ok(None);
+    }
+    let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__"))
+    else {
+        return Ok(None);
+    };
+    let (section, key) = (section.to_lowercase(), key.to_lowercase());
+    let default = defaults.get(&section).and_then(|table| table.get(&key));
+    let value = match default {
+        Some(Value::Boolean(_)) => {
+            text.parse().map(Value::Boolean).map_err(|_| ConfigError::WrongType {
+                place: format!("`{name}`"),
+                key: format!("{section}.{key}"),
+                found: "another text",
+                wanted: "`true` or `false`",
+            })?
+        }
+        _ => Value::String(text.to_owned()),
+    };
+    let inner = Table::from_iter([(key, value)]);
+    Ok(Some(Table::from_iter([(section, Value::Table(inner))])))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a text",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
+        Value::Boolean(_) => "`true` or `false`",
+        Value::Datetime(_) => "a date",
+        Value::Array(_) => "a list",
+        Value::Table(_) => "a section",
+    }
+}
+
+/// The key of `table` that is most like `name`, where one is at most three edits away.
+fn nearest(name: &str, table: &Table) -> Option<String> {
+    table
+        .keys()
+        .map(|key| (edits(name, key), key))
+        .filter(|(distance, _)| *distance <= 3)
+        .min()
+        .map(|(_, key)| key.clone())
+}
+
+/// Levenshtein's distance, row by row.
+fn edits(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (line, a) in from.chars().enumerate() {
+        let mut corner = line;
+        let mut left = line + 1;
+        let mut next = vec![left];
+        for (b, above) in to.chars().zip(row.iter().skip(1)) {
+            left = (corner + usize::from(a != b)).min(left + 1).min(above + 1);
+            corner = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    fn with_file(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(Some(&path), [])
+    }
+
+    /// Reads every key there is. A key in the file that no field reads, or a field that the
+    /// file does not show, fails here: each section is spelt out whole.
+    #[test]
+    fn every_key_has_a_default_and_is_read() {
+        let Config { server, storage, models, knowledge, pack, secrets, sign_in, telemetry } =
+            Config::load(None, []).unwrap();
+        assert_eq!(server, Server { listen: "127.0.0.1:8466".parse().unwrap(), behind_tls: false });
+        assert_eq!(storage, Storage { url: "sqlite://var/cotmoc.db".into() });
+        assert_eq!(models, Models { dir: "var/models".into() });
+        assert_eq!(knowledge, Knowledge { qdrant_url: None });
+        assert_eq!(pack, Pack { path: None });
+        assert_eq!(secrets, Secrets { pseudonym_key_file: "var/secret/pseudonym.key".into() });
+        assert_eq!(sign_in, SignIn { oidc_issuer: None, oidc_client_id: None });
+        let filter = "info,sqlx=warn,hyper=warn".into();
+        assert_eq!(telemetry, Telemetry { format: Format::Text, filter });
+    }
+
+    #[test]
+    fn every_key_can_be_set_from_the_environment() {
+        let defaults = parse("defaults", DEFAULTS).unwrap();
+        let mut seen = 0;
+        for (section, keys) in &defaults {
+            for (key, default) in keys.as_table().unwrap() {
+                let text = match default {
+                    Value::Boolean(flag) => (!flag).to_string(),
+                    _ if key == "listen" => "127.0.0.1:1".to_owned(),
+                    _ if key == "format" => "json".to_owned(),
+                    _ => "changed".to_owned(),
+                };
+                let name = format!("COTMOC_{}__{}", section.to_uppercase(), key.to_uppercase());
+                let changed = Config::load(None, [(name, text)]).unwrap();
+                assert_ne!(changed, Config::load(None, []).unwrap(), "{section}.{key} is not read");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 11, "only {seen} keys");
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "[server]\nlisten = \"127.0.0.1:1\"\nbehind_tls = true\n").unwrap();
+        let environment =
+            variables(&[("COTMOC_SERVER__LISTEN", "127.0.0.1:2"), ("COTMOC_CONFIG", "x")]);
+        let config = Config::load(Some(&path), environment).unwrap();
+        assert_eq!(config.server.listen.port(), 2);
+        assert!(config.server.behind_tls);
+        assert_eq!(config.models.dir, Path::new("var/models"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_neighbour() {
+        let error = with_file("[server]\nlisen = \"x\"\n").unwrap_err().to_string();
+        assert!(error.contains("sets `server.lisen`, which is no setting"), "{error}");
+        assert!(error.ends_with("did you mean `server.listen`?"), "{error}");
+        let error = with_file("[sever]\nlisten = \"x\"\n").unwrap_err().to_string();
+        assert!(error.ends_with("did you mean `server`?"), "{error}");
+
+        let error = Config::load(None, variables(&[("COTMOC_SERVER__PROT", "1")])).unwrap_err();
+        assert!(error.to_string().starts_with("`COTMOC_SERVER__PROT` sets `server.prot`"));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_place() {
+        let error = with_file("[server]\nbehind_tls = \"yes\"\n").unwrap_err().to_string();
+        assert!(error.ends_with("gives `server.behind_tls` a text, it must be `true` or `false`"));
+        let environment = variables(&[("COTMOC_SERVER__LISTEN", "nowhere")]);
+        let error = Config::load(None, environment).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("listen"), "{cause}");
+        assert!(matches!(with_file("[server"), Err(ConfigError::Syntax { .. })));
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Config::load(Some(Path::new("/nowhere/c.toml")), []).unwrap_err();
+        assert_eq!(error.to_string(), "could not read the configuration `/nowhere/c.toml`");
+    }
+}

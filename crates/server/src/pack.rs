@@ -1,0 +1,58 @@
+//! The pack that the program works with: the built-in one, or a folder that the settings name.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use rules::{PackFiles, ReadFilesError};
+
+/// The pack as it was when the program was built: it runs without a checkout beside it.
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../life-events/vn");
+
+/// The texts of the pack in `folder`, or of the built-in one where none is named.
+///
+/// # Errors
+/// Names the folder or the file that cannot be read.
+pub fn files(folder: Option<&Path>) -> Result<PackFiles, ReadFilesError> {
+    folder.map_or_else(|| Ok(embedded(&BUILT_IN).into_iter().collect()), PackFiles::read)
+}
+
+fn embedded(folder: &Dir<'_>) -> Vec<(String, String)> {
+    let here = folder.files().filter_map(|file| {
+        let path = file.path().to_string_lossy().replace('\\', "/");
+        Some((path, file.contents_utf8()?.to_owned()))
+    });
+    here.chain(folder.dirs().flat_map(embedded)).collect()
+}
+
+/// The documents of procedure and law among the pack's files.
+#[must_use]
+pub fn corpus(pack: &PackFiles) -> BTreeMap<String, String> {
+    pack.iter()
+        .filter(|(path, _)| path.starts_with("corpus/"))
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect()
+}
+
+/// Where the index of the corpus lies. It can be rebuilt at any time.
+#[must_use]
+pub fn index_path() -> PathBuf {
+    PathBuf::from("var/knowledge.index")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_pack_is_the_folder() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../life-events/vn");
+        assert_eq!(files(None).unwrap(), files(Some(&root)).unwrap());
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let error = files(Some(Path::new("no/such/pack"))).unwrap_err();
+        assert!(error.to_string().contains("`no/such/pack`"), "{error}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Who read whose data, for which purpose, on what legal basis (invariant 10).
+
+use std::collections::BTreeMap;
+
+use domain::SubjectId;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::{Conn, Result, sql};
+
+/// One reading of one subject's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// When.
+    pub at: Timestamp,
+    /// Whose data.
+    pub subject: SubjectId,
+    /// Who read: a portal key's id, a task, the person.
+    pub reader: String,
+    /// What was read, as in `facts` or `draft`.
+    pub what: String,
+    /// What for.
+    pub purpose: String,
+    /// The law that allows it.
+    pub legal_basis: String,
+}
+
+/// The readings of one day by one reader for one purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayOfReads {
+    /// The day.
+    pub day: Date,
+    /// Who read.
+    pub reader: String,
+    /// What for.
+    pub purpose: String,
+    /// How often.
+    pub reads: u64,
+}
+
+/// Logs a reading. The same reading of the same moment is one.
+pub async fn record(conn: &mut Conn, access: &Access) -> Result<()> {
+    sqlx::query(
+        "insert into access_log (at, subject_id, reader, what, purpose, legal_basis)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict (subject_id, at, reader, what, purpose) do nothing",
+    )
+    .bind(sql::time(access.at))
+    .bind(access.subject.to_string())
+    .bind(&access.reader)
+    .bind(&access.what)
+    .bind(&access.purpose)
+    .bind(&access.legal_basis)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Who read the data of `subject` from `since` on, latest first.
+pub async fn of_subject(
+    conn: &mut Conn,
+    subject: SubjectId,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<Access>> {
+    let rows = sqlx::query(
+        "select at, reader, what, purpose, legal_basis from access_log
+         where subject_id = $1 and at >= $2
+         order by at desc, reader, what, purpose limit $3",
+    )
+    .bind(subject.to_string())
+    .bind(sql::time(since))
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Access {
+                at: sql::parsed(row, "at")?,
+                subject,
+                reader: sql::text(row, "reader")?,
+                what: sql::text(row, "what")?,
+                purpose: sql::text(row, "purpose")?,
+                legal_basis: sql::text(row, "legal_basis")?,
+            })
+        })
+        .collect()
+}
+
+/// The calendar of reads that a person is shown: day by day, latest first, days counted in `zone`.
+pub async fn calendar(
+    conn: &mut Conn,
+    subject: SubjectId,
+    since: Timestamp,
+    zone: &TimeZone,
+) -> Result<Vec<DayOfReads>> {
+    let rows = sqlx::query(
+        "select at, reader, purpose from access_log where subject_id = $1 and at >= $2",
+    )
+    .bind(subject.to_string())
+    .bind(sql::time(since))
+    .fetch_all(conn)
+    .await?;
+    let mut days: BTreeMap<(Date, String, String), u64> = BTreeMap::new();
+    for row in &rows {
+        let at: Timestamp = sql::parsed(row, "at")?;
+        let day = at.to_zoned(zone.clone()).date();
+        let reads = days.entry((day, sql::text(row, "reader")?, sql::text(row, "purpose")?));
+        *reads.or_default() += 1;
+    }
+    Ok(days
+        .into_iter()
+        .rev()
+        .map(|((day, reader, purpose), reads)| DayOfReads { day, reader, purpose, reads })
+        .collect())
+}

@@ -1,0 +1,248 @@
+//! Deliveries, and the transaction that claims one: the last place where sending can be stopped.
+//!
+//! A message is made minutes or days before it is sent, and people die, refuse and are corrected
+//! in between. So everything that forbids sending is asked once more here, in SQL, in the
+//! transaction that takes the delivery (invariant 7). On PostgreSQL the rows of the subjects, the
+//! milestone and the message are held meanwhile: a refusal or a death that commits before us is
+//! seen, one that comes after us came after the sending.
+
+use domain::{
+    Delivery, DeliveryId, DeliveryState, Lifecycle as _, Message, MilestoneState, SubjectId,
+    Suppression,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sqlx::any::AnyRow;
+
+use crate::dialect::Dialect;
+use crate::{Conn, Result, Stored, facts, refusals, sql};
+
+/// What must be asked again before sending, which only the caller knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Checks<'a> {
+    /// This moment.
+    pub now: Timestamp,
+    /// Today, as people there count days.
+    pub today: Date,
+    /// Who must be alive besides the recipient: the milestone's subject and roles, or nobody
+    /// where the life event is itself a death.
+    pub must_live: &'a [SubjectId],
+    /// The attribute that says, as a yes or no, that someone has died.
+    pub deceased: &'a str,
+    /// The keys of all refusals that would cover this message: `all`, `group:…`, `life-event:…`.
+    pub refusal_keys: &'a [String],
+}
+
+/// What became of trying to claim a delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claim {
+    /// It is ours: commit, send with no connection held, then [`record_sent`].
+    Claimed(Box<(Delivery, Message)>),
+    /// It will never be sent, for this reason; that is stored.
+    Suppressed(Suppression),
+    /// It does not wait to be sent: it is in this state.
+    NotQueued(DeliveryState),
+}
+
+/// Stores a delivery that waits to be sent. One that is there stays as it is.
+pub async fn put(conn: &mut Conn, delivery: &Delivery) -> Result<Stored> {
+    let inserted = sqlx::query(
+        "insert into deliveries
+             (id, message_id, recipient_id, channel, state, suppressed, sent_at)
+         values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (id) do nothing",
+    )
+    .bind(delivery.id.to_string())
+    .bind(delivery.message.to_string())
+    .bind(delivery.recipient.to_string())
+    .bind(delivery.channel.name())
+    .bind(delivery.state.name())
+    .bind(delivery.suppressed.map(Suppression::name))
+    .bind(delivery.sent_at.map(sql::time))
+    .execute(conn)
+    .await?;
+    Ok(if inserted.rows_affected() == 1 { Stored::New } else { Stored::Same })
+}
+
+/// One delivery.
+pub async fn get(conn: &mut Conn, id: DeliveryId) -> Result<Option<Delivery>> {
+    let row = sqlx::query(
+        "select id, message_id, recipient_id, channel, state, suppressed, sent_at
+         from deliveries where id = $1",
+    )
+    .bind(id.to_string())
+    .fetch_optional(conn)
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Takes a delivery to send it, or holds it back for good. `None` where there is none of this id.
+pub async fn claim_delivery(
+    conn: &mut Conn,
+    id: DeliveryId,
+    checks: &Checks<'_>,
+) -> Result<Option<Claim>> {
+    let Some(delivery) = get(conn, id).await? else { return Ok(None) };
+    if delivery.state != DeliveryState::Queued {
+        return Ok(Some(Claim::NotQueued(delivery.state)));
+    }
+    hold_subjects(conn, delivery.recipient, checks.must_live).await?;
+    let (message, milestone) = hold_message(conn, &delivery).await?;
+
+    if let Some(reason) = reason_against(conn, &delivery, &message, milestone, checks).await? {
+        suppress(conn, &delivery, reason).await?;
+        return Ok(Some(Claim::Suppressed(reason)));
+    }
+    let state = delivery.state.move_to(DeliveryState::Claimed)?;
+    let changed = sqlx::query(
+        "update deliveries set state = 'claimed', claimed_at = $2
+         where id = $1 and state = 'queued'",
+    )
+    .bind(id.to_string())
+    .bind(sql::time(checks.now))
+    .execute(conn)
+    .await?;
+    sql::exactly_one(&changed, "delivery", &id, "queued")?;
+    Ok(Some(Claim::Claimed(Box::new((Delivery { state, ..delivery }, message)))))
+}
+
+/// Keeps everyone concerned as they are. A fact and a refusal refer to their subject's row, so
+/// one that is being stored waits for us, or we for it. Ids in order: no deadlock among claimers.
+async fn hold_subjects(
+    conn: &mut Conn,
+    recipient: SubjectId,
+    must_live: &[SubjectId],
+) -> Result<()> {
+    let statement = format!(
+        "select id from subjects where id in ({}) order by id {}",
+        sql::places(1, must_live.len() + 1),
+        Dialect::of(conn).hold()
+    );
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(recipient.to_string());
+    for subject in must_live {
+        query = query.bind(subject.to_string());
+    }
+    query.fetch_all(conn).await?;
+    Ok(())
+}
+
+/// The message as it will be sent, and where its milestone stands; both stay so.
+async fn hold_message(conn: &mut Conn, delivery: &Delivery) -> Result<(Message, MilestoneState)> {
+    let statement = format!(
+        "select m.body as body, s.state as state
+         from messages m join milestones s on s.id = m.milestone_id
+         where m.id = $1 {}",
+        Dialect::of(conn).hold()
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+        .bind(delivery.message.to_string())
+        .fetch_one(conn)
+        .await?;
+    Ok((sql::from_json(&row, "body")?, sql::from_word(&row, "state")?))
+}
+
+/// The gravest reason not to send, if there is any.
+async fn reason_against(
+    conn: &mut Conn,
+    delivery: &Delivery,
+    message: &Message,
+    milestone: MilestoneState,
+    checks: &Checks<'_>,
+) -> Result<Option<Suppression>> {
+    let recipient = [delivery.recipient];
+    if any_deceased(conn, &recipient, checks).await? {
+        return Ok(Some(Suppression::RecipientDeceased));
+    }
+    if any_deceased(conn, checks.must_live, checks).await? {
+        return Ok(Some(Suppression::SubjectDeceased));
+    }
+    // Of a milestone that is withdrawn, closed or held no more, nothing is left to say.
+    let stands = matches!(milestone, MilestoneState::Reached | MilestoneState::Pending);
+    if !stands {
+        return Ok(Some(Suppression::Withdrawn));
+    }
+    if refusals::covers(conn, delivery.recipient, checks.refusal_keys).await? {
+        return Ok(Some(Suppression::Refused));
+    }
+    Ok((!message.proved).then_some(Suppression::NotProved))
+}
+
+/// Whether the latest word of any register is that any of `subjects` has died. One register is
+/// enough: where they disagree, not writing is the lesser harm.
+async fn any_deceased(
+    conn: &mut Conn,
+    subjects: &[SubjectId],
+    checks: &Checks<'_>,
+) -> Result<bool> {
+    if subjects.is_empty() {
+        return Ok(false);
+    }
+    let as_of = domain::AsOf { occurred: checks.today, known: checks.now, law: checks.today };
+    let facts = facts::with_attribute(conn, subjects, checks.deceased).await?;
+    Ok(subjects.iter().any(|subject| {
+        facts
+            .lookup(*subject, checks.deceased, &as_of)
+            .iter()
+            .any(|fact| fact.value == domain::Value::Bool(true))
+    }))
+}
+
+async fn suppress(conn: &mut Conn, delivery: &Delivery, reason: Suppression) -> Result<()> {
+    delivery.state.move_to(DeliveryState::Suppressed)?;
+    let changed = sqlx::query(
+        "update deliveries set state = 'suppressed', suppressed = $2
+         where id = $1 and state = 'queued'",
+    )
+    .bind(delivery.id.to_string())
+    .bind(reason.name())
+    .execute(conn)
+    .await?;
+    sql::exactly_one(&changed, "delivery", &delivery.id, "queued")
+}
+
+/// Notes that a claimed delivery arrived.
+pub async fn record_sent(conn: &mut Conn, id: DeliveryId, at: Timestamp) -> Result<()> {
+    let changed = sqlx::query(
+        "update deliveries set state = 'sent', sent_at = $2 where id = $1 and state = 'claimed'",
+    )
+    .bind(id.to_string())
+    .bind(sql::time(at))
+    .execute(conn)
+    .await?;
+    sql::exactly_one(&changed, "delivery", &id, "claimed")
+}
+
+/// Puts a claimed delivery back, to be tried again: the channel failed, or the worker that took
+/// it died before it could say more.
+pub async fn requeue(conn: &mut Conn, id: DeliveryId) -> Result<()> {
+    let changed = sqlx::query(
+        "update deliveries set state = 'queued', claimed_at = null
+         where id = $1 and state = 'claimed'",
+    )
+    .bind(id.to_string())
+    .execute(conn)
+    .await?;
+    sql::exactly_one(&changed, "delivery", &id, "claimed")
+}
+
+/// Gives a claimed delivery up after all tries.
+pub async fn record_failed(conn: &mut Conn, id: DeliveryId) -> Result<()> {
+    let changed =
+        sqlx::query("update deliveries set state = 'failed' where id = $1 and state = 'claimed'")
+            .bind(id.to_string())
+            .execute(conn)
+            .await?;
+    sql::exactly_one(&changed, "delivery", &id, "claimed")
+}
+
+fn read(row: &AnyRow) -> Result<Delivery> {
+    Ok(Delivery {
+        id: sql::parsed(row, "id")?,
+        message: sql::parsed(row, "message_id")?,
+        recipient: sql::parsed(row, "recipient_id")?,
+        channel: sql::from_word(row, "channel")?,
+        state: sql::from_word(row, "state")?,
+        suppressed: sql::maybe_word(row, "suppressed")?,
+        sent_at: sql::maybe_parsed(row, "sent_at")?,
+    })
+}

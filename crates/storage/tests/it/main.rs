@@ -1,0 +1,22 @@
+//! Every statement, on both databases.
+//!
+//! Each behaviour is one function, run on `SQLite` always and on PostgreSQL where
+//! `COTMOC_TEST_POSTGRES` holds the URL of a server on which schemas may be made.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the lints let tests do so, but not the helpers that tests share"
+)]
+
+mod access;
+mod both;
+mod decisions;
+mod fixtures;
+mod intake;
+mod jobs;
+mod messages;
+mod opening;
+mod schema;
+mod speed;
+mod upkeep;

@@ -1,0 +1,84 @@
+//! Which passages a message may cite.
+//!
+//! A passage may be cited if it is in force on the day of writing, holds where the person
+//! lives and serves this life event or service; among those, the ones that name the plan's act and article come before the
+//! others, and only the best class is offered. The model may choose among what is left; it
+//! cannot bring a citation of its own.
+
+use domain::Language;
+use knowledge::Passage;
+
+use crate::plan::{Law, Plan};
+
+/// More would make the choice no better and the grammar longer.
+const MOST: usize = 4;
+
+/// The passages that a message of `plan` may cite, in the order given.
+#[must_use]
+pub fn citable<'p>(plan: &Plan, passages: &'p [Passage]) -> Vec<&'p Passage> {
+    let Some(law) = &plan.law else { return Vec::new() };
+    let ranked: Vec<(u8, &Passage)> = passages
+        .iter()
+        .filter(|passage| refusal(plan, passage).is_none())
+        .map(|passage| (nearness(law, passage), passage))
+        .collect();
+    let best = ranked.iter().map(|(rank, _)| *rank).max().unwrap_or_default();
+    let best = ranked.into_iter().filter(|(rank, _)| *rank == best);
+    best.map(|(_, passage)| passage).take(MOST).collect()
+}
+
+/// Why a passage may not be cited at all, if so.
+pub(crate) fn refusal(plan: &Plan, passage: &Passage) -> Option<CitationFault> {
+    let serves = |code: &String| *code == plan.life_event || *code == plan.service;
+    if !passage.in_force.contains(plan.written_on) {
+        Some(CitationFault::NotInForce)
+    } else if !passage.place.covers(&plan.place) {
+        Some(CitationFault::NotHere)
+    } else if !passage.codes.iter().any(serves) || passage.id.contains(['{', '}', ' ', '\n']) {
+        Some(CitationFault::NotAbout)
+    } else {
+        None
+    }
+}
+
+/// How a reader finds the passage: its document and section.
+#[must_use]
+pub fn cited_as(passage: &Passage, language: Language) -> String {
+    let section = match language {
+        Language::Vi => "mục",
+        Language::En => "section",
+    };
+    format!("“{}”, {section} “{}”", passage.title, passage.heading)
+}
+
+/// Why a citation does not stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CitationFault {
+    /// It was not among the passages that were found.
+    #[error("was not given")]
+    NotGiven,
+    /// It did not hold on the day of writing.
+    #[error("is not in force on the day of writing")]
+    NotInForce,
+    /// It holds in another place.
+    #[error("does not hold in this place")]
+    NotHere,
+    /// It is about something else.
+    #[error("is not about this")]
+    NotAbout,
+}
+
+fn nearness(law: &Law, passage: &Passage) -> u8 {
+    let text = format!("{} {} {}", passage.title, passage.heading, passage.text);
+    let number = law
+        .act
+        .split_whitespace()
+        .find(|word| word.contains('/') && word.contains(|c: char| c.is_ascii_digit()));
+    let names_act = number.is_some_and(|number| text.contains(number.trim_end_matches(',')));
+    let names_article = !law.article.is_empty() && text.contains(&law.article);
+    match (names_act, names_article) {
+        (true, true) => 2,
+        (true, false) => 1,
+        (false, _) => 0,
+    }
+}

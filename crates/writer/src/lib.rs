@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod candidates;
+mod citation;
+mod fingerprint;
+mod hygiene;
+mod lint;
+mod model;
+mod phrase;
+mod plan;
+mod prompt;
+mod proof;
+mod render;
+mod slot;
+mod template;
+mod words;
+
+pub use address::Address;
+pub use candidates::{candidates, grammar};
+pub use citation::{CitationFault, citable, cited_as};
+pub use hygiene::{Fault, Manners};
+pub use lint::{LintError, MOST_WORDS};
+pub use model::{Ask, Candidate, LocalModel, Wording, WordingError};
+pub use phrase::{Phrase, PhraseError};
+pub use plan::{By, COMMON_SLOTS, Detail, DraftState, Law, Plan, PlanError, PlanInput, Point};
+pub use prompt::{Prompt, PromptError, Prompts};
+pub use proof::{Reason, Unproved, prove};
+pub use render::{RenderError, To};
+pub use slot::{Slot, SlotKind, clean, long_date, short_date};
+pub use template::{TemplateError, Writer, approved};
+pub use words::{Broken, DeadlineKind, DraftKind, Place, Words, WordsError, WordsFault};

@@ -1,0 +1,132 @@
+//! What the writer asks of a model: to choose words under a grammar, and to rank them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use inference::generate::{GenerateError, Generated, Grammar, Guide, Options, Sampling, Stop};
+use inference::text::{Prefix, TextError, TextModel};
+
+/// Far more than a letter has.
+const MOST_TOKENS: usize = 1200;
+/// How flat the chance is by which further candidates are drawn.
+const TEMPERATURE: f32 = 0.8;
+/// Prompts whose shared beginning is kept computed: one for each language and example.
+const KEPT_PREFIXES: usize = 4;
+
+/// What a model is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The beginning of the prompt that many plans share.
+    pub shared: &'a str,
+    /// The rest of the prompt.
+    pub own: &'a str,
+    /// What the answer may look like, as a Lark grammar.
+    pub grammar: &'a str,
+    /// How many further candidates to draw after the likeliest words.
+    pub samples: u64,
+}
+
+/// A text that a model worded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The text, slots and all.
+    pub text: String,
+    /// The mean log-probability of the tokens that were chosen, not of those that the grammar
+    /// forced. Ranking whole texts would ask for the odds of every word of the vocabulary at
+    /// every token, which costs more than wording them.
+    pub likelihood: f64,
+}
+
+/// Why a model worded nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum WordingError {
+    /// It could not generate.
+    #[error("model could not generate")]
+    Generate(#[from] GenerateError),
+    /// It could not read the prompt or rank a text.
+    #[error("model could not read")]
+    Text(#[from] TextError),
+    /// Another model, which says why itself.
+    #[error("model failed: {0}")]
+    Other(String),
+}
+
+/// Something that words a message under a grammar.
+pub trait Wording: Send + Sync {
+    /// SHA-256 of the model's file: part of the key of every template that it worded.
+    fn hash(&self) -> &str;
+
+    /// Candidates, the likeliest first. What they say is proved afterwards, whatever it is.
+    fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError>;
+}
+
+/// A model that runs in this process.
+#[derive(Debug)]
+pub struct LocalModel {
+    model: Arc<TextModel>,
+    guide: Guide,
+    hash: String,
+    prefixes: Mutex<BTreeMap<String, Arc<Prefix>>>,
+}
+
+impl LocalModel {
+    /// Makes `model`, whose file has the SHA-256 `hash`, ready to be guided.
+    pub fn new(model: Arc<TextModel>, hash: String) -> Result<Self, WordingError> {
+        let guide = Guide::new(&model)?;
+        Ok(Self { model, guide, hash, prefixes: Mutex::default() })
+    }
+
+    fn prefix(&self, shared: &str) -> Result<Arc<Prefix>, WordingError> {
+        let held = || self.prefixes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(prefix) = held().get(shared) {
+            return Ok(prefix.clone());
+        }
+        let tokens = self.model.tokenizer().encode_start(shared).map_err(TextError::from)?;
+        let prefix = Arc::new(self.model.prefill(&tokens)?);
+        let mut held = held();
+        if held.len() >= KEPT_PREFIXES {
+            held.clear();
+        }
+        held.insert(shared.to_owned(), prefix.clone());
+        Ok(prefix)
+    }
+}
+
+impl Wording for LocalModel {
+    fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError> {
+        let shared = self.prefix(ask.shared)?;
+        let mut session = self.model.resume(&shared)?;
+        let own = self.model.tokenizer().encode(ask.own).map_err(TextError::from)?;
+        if !own.is_empty() {
+            session.append(&own)?;
+        }
+        let prompt = session.into_prefix();
+        let grammar = Grammar::lark(ask.grammar);
+        let mut out: Vec<Candidate> = Vec::new();
+        for seed in 0..=ask.samples {
+            let sampling = match seed {
+                0 => Sampling::Greedy,
+                seed => Sampling::Random { temperature: TEMPERATURE, seed },
+            };
+            let options = Options { max_tokens: MOST_TOKENS, sampling };
+            let mut session = self.model.resume(&prompt)?;
+            let generated = self.guide.generate(&mut session, &grammar, &options)?;
+            let complete = generated.stop == Stop::Complete;
+            if complete && !out.iter().any(|other| other.text == generated.text) {
+                let likelihood = mean(&generated);
+                out.push(Candidate { text: generated.text, likelihood });
+            }
+        }
+        out.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
+        Ok(out)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a letter has few tokens")]
+fn mean(generated: &Generated) -> f64 {
+    generated.log_probability / generated.sampled.max(1) as f64
+}

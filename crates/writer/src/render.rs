@@ -1,0 +1,118 @@
+//! Messages: a template filled for one person, by code.
+
+use std::collections::BTreeSet;
+
+use domain::{Message, MilestoneId, SubjectId, Template, Value};
+
+use crate::lint::{LintError, lint_template, lint_values};
+use crate::phrase::{Part, parts};
+use crate::plan::Plan;
+use crate::proof::{Unproved, prove_again};
+use crate::slot::{clean, short_date};
+use crate::words::{DeadlineKind, Words};
+
+/// Why a template cannot be sent to this person.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The template is not one of this plan: made for another shape, or changed since.
+    #[error("the template does not carry this plan: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Unproved(Vec<Unproved>),
+    /// Nothing fills a slot.
+    #[error("nothing fills the slot `{0}`")]
+    Unfilled(String),
+    /// A cited passage is not in the corpus any more.
+    #[error("the cited passage `{0}` is not in the corpus")]
+    Citation(String),
+    /// The message breaks a rule of messages.
+    #[error("the message breaks a rule of messages")]
+    Lint(#[from] LintError),
+}
+
+/// To whom, and because of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct To {
+    /// Because of what.
+    pub milestone: MilestoneId,
+    /// To whom.
+    pub recipient: SubjectId,
+}
+
+impl Words {
+    /// Fills `template` with the values of `plan`.
+    ///
+    /// The template is proved once more against this very plan, since it may come from a
+    /// cache. `cited` says how a passage is cited, by its id.
+    pub fn message(
+        &self,
+        plan: &Plan,
+        template: &Template,
+        to: To,
+        cited: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Message, RenderError> {
+        let passages: BTreeSet<String> =
+            template.evidence.iter().flat_map(|e| e.passages.iter().cloned()).collect();
+        let evidence =
+            prove_again(plan, &template.text, passages).map_err(RenderError::Unproved)?;
+        lint_template(plan, &evidence)?;
+        let text = render(plan, &template.text, cited)?;
+        Ok(Message {
+            id: Message::id_of(to.milestone, to.recipient),
+            milestone: to.milestone,
+            recipient: to.recipient,
+            language: plan.language,
+            template: template.id,
+            source: template.source,
+            proved: true,
+            subject_line: self.subject_line(plan),
+            text,
+            evidence,
+        })
+    }
+
+    /// One line for lists: names no person, since only the deadline can be filled in.
+    #[must_use]
+    pub fn subject_line(&self, plan: &Plan) -> String {
+        let Some(event) = self.events.get(&plan.life_event) else { return String::new() };
+        let lines = event.subject_lines.get(&plan.role).or_else(|| event.subject_lines.get(""));
+        let Some(lines) = lines else { return String::new() };
+        let (line, day) = match plan.deadline {
+            DeadlineKind::Unknown => (&lines.unknown, None),
+            DeadlineKind::Passed => (&lines.passed, plan.slots.get("deadline")),
+            DeadlineKind::Known => (&lines.known, plan.slots.get("deadline")),
+            DeadlineKind::Moved => (&lines.known, plan.slots.get("deadline_safe")),
+        };
+        let day =
+            day.and_then(|slot| if let Value::Date(day) = slot.value { Some(day) } else { None });
+        let day = day.map(|day| short_date(day, plan.language)).unwrap_or_default();
+        line.get(plan.language).replace("{deadline}", &day)
+    }
+}
+
+/// Puts values into slots, in one pass: what stands in a value is never read as a slot.
+fn render(
+    plan: &Plan,
+    text: &str,
+    cited: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, RenderError> {
+    let unfilled = |name: &str| RenderError::Unfilled(name.to_owned());
+    let mut out = String::new();
+    let mut values = Vec::new();
+    for part in parts(text).map_err(|_| unfilled("{"))? {
+        let value = match part {
+            Part::Text(words) => {
+                out.push_str(words);
+                continue;
+            }
+            Part::Slot(token) => match token.strip_prefix("cite:") {
+                Some(id) => clean(&cited(id).ok_or_else(|| RenderError::Citation(id.to_owned()))?),
+                None => {
+                    plan.slots.get(token).ok_or_else(|| unfilled(token))?.written(plan.language)
+                }
+            },
+        };
+        out.push_str(&value);
+        values.push(value);
+    }
+    lint_values(values.iter().map(String::as_str))?;
+    Ok(out)
+}

@@ -1,0 +1,214 @@
+//! Slots: the places in a text that code fills, and how each kind of value is written.
+//!
+//! A number, date, name, amount, place or title stands in a text only through a slot. The
+//! value is register text or pack text; it is cleaned here, once, and put in by a single
+//! pass over the template, so that a value that looks like a slot stays plain text.
+
+use std::fmt;
+
+use domain::{Language, Value};
+use jiff::civil::{Date, Weekday};
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::hygiene::is_hidden;
+
+/// Longer than any name, title or list that a person would read in a letter.
+const LONGEST_VALUE: usize = 400;
+
+/// What kind of value fills a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlotKind {
+    /// A form of address.
+    Address,
+    /// A person's name, as the register has it.
+    Person,
+    /// A day, written with its weekday.
+    Date,
+    /// How many.
+    Count,
+    /// An amount in đồng.
+    Money,
+    /// A number or code of a record.
+    Identifier,
+    /// An agency.
+    Institution,
+    /// The title of a service.
+    Title,
+    /// An act and its article.
+    Law,
+    /// Labels of form fields.
+    List,
+    /// A reason from the pack.
+    Note,
+    /// A passage that is cited: `{cite:document#section}`.
+    Citation,
+}
+
+impl SlotKind {
+    /// How many words of a sentence it counts for. A title counts as a reader sees it, as one
+    /// thing, whatever its length: the law gives services names of thirty words.
+    #[must_use]
+    pub fn words(self) -> usize {
+        match self {
+            Self::Address | Self::Count | Self::Identifier => 1,
+            Self::Money => 2,
+            Self::Person
+            | Self::Date
+            | Self::Institution
+            | Self::Title
+            | Self::Law
+            | Self::List
+            | Self::Note
+            | Self::Citation => 4,
+        }
+    }
+
+    fn takes(self, value: &Value) -> bool {
+        match self {
+            Self::Date => matches!(value, Value::Date(_)),
+            Self::Count | Self::Money => matches!(value, Value::Int(number) if *number >= 0),
+            Self::List => matches!(value, Value::List(items)
+                if !items.is_empty() && items.iter().all(|item| item.as_text().is_some())),
+            _ => value.as_text().is_some_and(|text| !clean(text).is_empty()),
+        }
+    }
+}
+
+/// A slot's kind and what fills it for one person.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// The kind.
+    pub kind: SlotKind,
+    /// What fills it.
+    pub value: Value,
+}
+
+impl fmt::Debug for Slot {
+    /// Shows the kind only: a plan that is logged by mistake names nobody.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Slot {
+    /// A slot of `kind`, if `value` is of that kind.
+    #[must_use]
+    pub fn new(kind: SlotKind, value: Value) -> Option<Self> {
+        kind.takes(&value).then_some(Self { kind, value })
+    }
+
+    /// The value as readers of `language` write it.
+    #[must_use]
+    pub fn written(&self, language: Language) -> String {
+        match (&self.value, self.kind) {
+            (Value::Date(day), _) => long_date(*day, language),
+            (Value::Int(_), SlotKind::Money) => format!("{} đồng", self.value),
+            (Value::Text(text), SlotKind::Note) => {
+                clean(text).trim_end_matches(['.', ';']).to_owned()
+            }
+            (Value::Text(text), _) => clean(text),
+            (Value::List(items), _) => {
+                let items: Vec<String> =
+                    items.iter().filter_map(Value::as_text).map(clean).collect();
+                items.join("; ")
+            }
+            (value, _) => value.to_string(),
+        }
+    }
+}
+
+/// `thứ Hai, ngày 04/01/2027`; in English the month is a word, since 04/01 reads two ways.
+#[must_use]
+pub fn long_date(day: Date, language: Language) -> String {
+    match language {
+        Language::Vi => {
+            format!("{}, ngày {}", weekday_vi(day.weekday()), short_date(day, language))
+        }
+        Language::En => day.strftime("%A, %-d %B %Y").to_string(),
+    }
+}
+
+/// `04/01/2027`, for one line of a list.
+#[must_use]
+pub fn short_date(day: Date, language: Language) -> String {
+    match language {
+        Language::Vi => day.strftime("%d/%m/%Y").to_string(),
+        Language::En => day.strftime("%-d %B %Y").to_string(),
+    }
+}
+
+fn weekday_vi(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "thứ Hai",
+        Weekday::Tuesday => "thứ Ba",
+        Weekday::Wednesday => "thứ Tư",
+        Weekday::Thursday => "thứ Năm",
+        Weekday::Friday => "thứ Sáu",
+        Weekday::Saturday => "thứ Bảy",
+        Weekday::Sunday => "Chủ nhật",
+    }
+}
+
+/// Register text as data: composed, on one line, with nothing that hides, steers or opens a slot.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let plain: String = text
+        .nfc()
+        .map(|c| match c {
+            '{' => '(',
+            '}' => ')',
+            c if c.is_whitespace() || c.is_control() => ' ',
+            c => c,
+        })
+        .filter(|c| !is_hidden(*c))
+        .take(LONGEST_VALUE)
+        .collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn written(kind: SlotKind, value: Value, language: Language) -> String {
+        Slot::new(kind, value).unwrap().written(language)
+    }
+
+    #[test]
+    fn values_are_written_as_official_letters_write_them() {
+        let day = Value::Date(date(2027, 1, 4));
+        assert_eq!(written(SlotKind::Date, day.clone(), Language::Vi), "thứ Hai, ngày 04/01/2027");
+        assert_eq!(written(SlotKind::Date, day, Language::En), "Monday, 4 January 2027");
+        assert_eq!(written(SlotKind::Money, Value::Int(1_234_567), Language::Vi), "1.234.567 đồng");
+        assert_eq!(long_date(date(2027, 1, 3), Language::Vi), "Chủ nhật, ngày 03/01/2027");
+        let list = Value::List(vec![Value::Text("tên con".into()), Value::Text("quê quán".into())]);
+        assert_eq!(written(SlotKind::List, list, Language::Vi), "tên con; quê quán");
+    }
+
+    #[test]
+    fn register_text_stays_data() {
+        assert_eq!(
+            clean("Lò Thị\u{200b} {deadline}\r\nBạn nợ\u{202e} tiền"),
+            "Lò Thị (deadline) Bạn nợ tiền"
+        );
+        assert_eq!(clean("Nguye\u{302}\u{303}n"), "Nguyễn");
+        assert_eq!(clean("H'Hen Niê"), "H'Hen Niê");
+    }
+
+    #[test]
+    fn a_value_of_another_kind_fills_no_slot() {
+        assert!(Slot::new(SlotKind::Date, Value::Text("04/01/2027".into())).is_none());
+        assert!(Slot::new(SlotKind::Person, Value::Text(" \u{200b}".into())).is_none());
+        assert!(Slot::new(SlotKind::Count, Value::Int(-1)).is_none());
+        assert!(Slot::new(SlotKind::List, Value::List(vec![])).is_none());
+    }
+
+    #[test]
+    fn debug_names_nobody() {
+        let slot = Slot::new(SlotKind::Person, Value::Text("Lò Thị Mây".into())).unwrap();
+        assert!(!format!("{slot:?}").contains("Mây"));
+    }
+}

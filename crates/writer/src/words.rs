@@ -1,0 +1,299 @@
+//! The pack's words: for each point of each life event, how people would say it.
+//!
+//! `words/common.yaml` holds what every message says, `words/<life event>.yaml` what only
+//! that one says. A point has variants for what is known (a deadline, or that it is unknown);
+//! the first that fits is taken. A variant holds alternatives per language: the first is the
+//! approved wording, the others are what a model may choose from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use domain::{Language, Text};
+use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::Fingerprint;
+use crate::hygiene::{Fault, Manners};
+use crate::phrase::{Phrase, PhraseError};
+use crate::slot::SlotKind;
+
+mod check;
+mod file;
+
+/// Where a point stands in a message. The order is fixed, and is the order of this list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Who writes, to whom.
+    Sender,
+    /// What happened, in neutral words.
+    Event,
+    /// What the person may get or must do.
+    Offer,
+    /// By when, or that it is unknown.
+    Deadline,
+    /// How, what is filled already and what is missing.
+    How,
+    /// Why the person gets this, and the law.
+    Why,
+    /// How to stop.
+    Stop,
+    /// That no hand wrote it.
+    Closing,
+}
+
+impl Place {
+    /// All places, in their order.
+    pub const ALL: [Self; 8] = [
+        Self::Sender,
+        Self::Event,
+        Self::Offer,
+        Self::Deadline,
+        Self::How,
+        Self::Why,
+        Self::Stop,
+        Self::Closing,
+    ];
+}
+
+/// What is known about the deadline. It decides which words fit, so it is part of the shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadlineKind {
+    /// One last day.
+    Known,
+    /// The last day by law moved past days off: the safe day comes before it.
+    Moved,
+    /// It was before the day of writing.
+    Passed,
+    /// Nobody could say, and the message says so.
+    Unknown,
+}
+
+/// What is known about the draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftKind {
+    /// Nothing was prepared.
+    None,
+    /// Nothing that the form needs is missing.
+    Complete,
+    /// Something is.
+    Missing,
+}
+
+/// When a variant fits. What is left out fits always.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct When {
+    pub deadline: Vec<DeadlineKind>,
+    pub draft: Vec<DraftKind>,
+    pub level: Vec<domain::Level>,
+    pub service: Vec<String>,
+}
+
+/// One way to say a point, for what is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variant {
+    pub when: When,
+    pub vi: Vec<Phrase>,
+    pub en: Vec<Phrase>,
+}
+
+impl Variant {
+    pub(crate) fn phrases(&self, language: Language) -> &[Phrase] {
+        match language {
+            Language::Vi => &self.vi,
+            Language::En => &self.en,
+        }
+    }
+}
+
+/// Something that a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PointWords {
+    pub id: String,
+    pub place: Place,
+    pub roles: Vec<String>,
+    pub optional: bool,
+    pub variants: Vec<Variant>,
+}
+
+/// A slot that a fact fills: `child.born_on`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FactSlot {
+    pub kind: SlotKind,
+    pub fact: String,
+}
+
+/// What lists show, by what is known about the deadline. Only `{deadline}` may stand in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubjectLines {
+    pub known: Text,
+    pub passed: Text,
+    pub unknown: Text,
+}
+
+/// The words of one life event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EventWords {
+    pub slots: BTreeMap<String, FactSlot>,
+    /// By role; the empty name is for all roles that are not named.
+    pub subject_lines: BTreeMap<String, SubjectLines>,
+    pub points: Vec<PointWords>,
+}
+
+/// All words of a pack, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    pub(crate) sender: Text,
+    pub(crate) vi: Manners,
+    pub(crate) en: Manners,
+    pub(crate) common: Vec<PointWords>,
+    pub(crate) events: BTreeMap<String, EventWords>,
+    hash: String,
+}
+
+impl Words {
+    /// Reads every `*.yaml` of the folder `dir`.
+    pub fn load(dir: &Path) -> Result<Self, WordsError> {
+        let unread = |path: &Path| {
+            let path = path.to_owned();
+            move |source| WordsError::Read { path, source }
+        };
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)
+            .map_err(unread(dir))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()
+            .map_err(unread(dir))?;
+        paths.retain(|path| path.extension().is_some_and(|ext| ext == "yaml"));
+        paths.sort();
+        let files = paths.into_iter().map(|path| {
+            let text = std::fs::read_to_string(&path).map_err(unread(&path))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok((name, text))
+        });
+        Self::read(&files.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Reads files that are given as (name, text); one is `common.yaml`.
+    pub fn read(files: &[(String, String)]) -> Result<Self, WordsError> {
+        let mut hash = Fingerprint::default();
+        for (name, text) in files {
+            for part in [name, text] {
+                hash.put(part);
+            }
+        }
+        file::read(files, hash.hex())
+    }
+
+    /// SHA-256 of the files.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The life events that have words.
+    pub fn life_events(&self) -> impl Iterator<Item = &str> {
+        self.events.keys().map(String::as_str)
+    }
+
+    /// How texts of `language` behave.
+    #[must_use]
+    pub fn manners(&self, language: Language) -> &Manners {
+        match language {
+            Language::Vi => &self.vi,
+            Language::En => &self.en,
+        }
+    }
+}
+
+/// Why words were not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum WordsError {
+    /// A file or the folder cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not YAML of the right form.
+    #[error("`{file}` is not a file of words")]
+    Form {
+        /// Which.
+        file: String,
+        /// Why, with line and column.
+        #[source]
+        source: Box<serde_saphyr::Error>,
+    },
+    /// There is no `common.yaml`.
+    #[error("there is no `common.yaml` among the words")]
+    NoCommon,
+    /// The words break rules: all faults at once, since an author mends them in one go.
+    #[error("{}", list(.0))]
+    Faults(Vec<WordsFault>),
+}
+
+fn list(faults: &[WordsFault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// One broken rule and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {broken}")]
+pub struct WordsFault {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The column, from 1.
+    pub column: u64,
+    /// What is wrong.
+    pub broken: Broken,
+}
+
+/// A rule that words broke.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// It is no phrase.
+    #[error(transparent)]
+    Phrase(#[from] PhraseError),
+    /// It holds something that no text may hold.
+    #[error(transparent)]
+    Text(#[from] Fault),
+    /// A slot that nothing fills.
+    #[error("no slot is called `{0}`{hint}", hint = did_you_mean(.1.as_deref()))]
+    Slot(String, Option<String>),
+    /// Alternatives that do not carry the same values.
+    #[error("every alternative must hold the same slots as the first ({wanted})")]
+    Slots {
+        /// Those of the first alternative.
+        wanted: String,
+    },
+    /// A sentence that is too long to be read with ease.
+    #[error("a sentence of {0} words; {most} are the most", most = crate::lint::MOST_WORDS)]
+    Long(usize),
+    /// A line for lists that is cut off on a phone.
+    #[error("a line of {0} characters for lists; 60 are the most")]
+    Line(usize),
+    /// Too few ways to say it.
+    #[error("give {0} alternatives or more")]
+    Few(usize),
+    /// The same words twice.
+    #[error("this alternative stands there twice")]
+    Twice,
+    /// Two points of one name, or two files for one life event.
+    #[error("`{0}` is there already")]
+    Taken(String),
+    /// A part of the message that no point covers.
+    #[error("no point says `{0:?}`")]
+    Place(Place),
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}

@@ -1,0 +1,165 @@
+//! What a phrase must keep to before anybody may say it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::Text;
+use serde_saphyr::Spanned;
+
+use super::{Broken, FactSlot, SubjectLines, WordsFault};
+use crate::hygiene::{Manners, faults};
+use crate::lint::{MOST_WORDS, count_words};
+use crate::phrase::{Phrase, slots};
+use crate::plan::COMMON_SLOTS;
+use crate::slot::SlotKind;
+
+/// What a day in a line for lists is counted as: the Vietnamese form.
+const A_DAY: &str = "31/12/2026";
+/// The longest line for lists, in characters.
+const LONGEST_LINE: usize = 60;
+
+/// Checks one file and collects what is wrong with it.
+pub(super) struct Checker<'f> {
+    file: &'f str,
+    pub vi: &'f Manners,
+    pub en: &'f Manners,
+    own: &'f BTreeMap<String, FactSlot>,
+    pub faults: Vec<WordsFault>,
+}
+
+impl<'f> Checker<'f> {
+    pub(super) fn new(
+        file: &'f str,
+        vi: &'f Manners,
+        en: &'f Manners,
+        own: &'f BTreeMap<String, FactSlot>,
+    ) -> Self {
+        Self { file, vi, en, own, faults: Vec::new() }
+    }
+
+    pub(super) fn fault(&mut self, at: &Spanned<String>, broken: impl Into<Broken>) {
+        self.faults.push(WordsFault {
+            file: self.file.to_owned(),
+            line: at.referenced.line(),
+            column: at.referenced.column(),
+            broken: broken.into(),
+        });
+    }
+
+    fn kind(&self, slot: &str) -> Option<SlotKind> {
+        let own = self.own.get(slot).map(|slot| slot.kind);
+        own.or_else(|| COMMON_SLOTS.iter().find(|(name, _)| *name == slot).map(|(_, kind)| *kind))
+    }
+
+    /// The slots that carry values. A form of address may stand or not: it says nothing new.
+    fn values<'t>(&self, text: &'t str) -> BTreeMap<&'t str, usize> {
+        let mut slots = slots(text);
+        slots.retain(|name, _| self.kind(name) != Some(SlotKind::Address));
+        slots
+    }
+
+    pub(super) fn phrases(
+        &mut self,
+        alternatives: &[Spanned<String>],
+        first: Option<&Spanned<String>>,
+        manners: &Manners,
+    ) -> Vec<Phrase> {
+        let mut seen = BTreeSet::new();
+        let mut out = Vec::new();
+        for text in alternatives {
+            if !seen.insert(&text.value) {
+                self.fault(text, Broken::Twice);
+            }
+            match Phrase::parse(&text.value) {
+                Ok(phrase) => {
+                    self.sentences(text, &phrase, manners);
+                    out.push(phrase);
+                }
+                Err(error) => self.fault(text, error),
+            }
+            let wanted = first.map(|first| self.values(&first.value)).unwrap_or_default();
+            if self.values(&text.value) != wanted {
+                let wanted = wanted.keys().copied().collect::<Vec<_>>().join(", ");
+                self.fault(text, Broken::Slots { wanted });
+            }
+        }
+        out
+    }
+
+    fn sentences(&mut self, at: &Spanned<String>, phrase: &Phrase, manners: &Manners) {
+        for name in slots(&at.value).keys() {
+            if self.kind(name).is_none() {
+                let near = self.nearest(name);
+                self.fault(at, Broken::Slot((*name).to_owned(), near));
+            }
+        }
+        let mut found = Vec::new();
+        let distinct: BTreeSet<&String> = phrase.readings().iter().flatten().collect();
+        for sentence in distinct {
+            found.extend(faults(sentence, manners).into_iter().map(Broken::from));
+            let words = count_words(sentence, |slot| self.kind(slot));
+            if words > MOST_WORDS {
+                found.push(Broken::Long(words));
+            }
+        }
+        found.dedup();
+        for broken in found {
+            self.fault(at, broken);
+        }
+    }
+
+    pub(super) fn subject_lines(
+        &mut self,
+        at: &Spanned<String>,
+        lines: &BTreeMap<String, SubjectLines>,
+    ) {
+        if !lines.contains_key("") {
+            self.fault(at, Broken::Taken("subject line for all other roles".to_owned()));
+        }
+        for line in lines.values() {
+            for text in [&line.known, &line.passed, &line.unknown] {
+                self.subject_line(at, text);
+            }
+        }
+    }
+
+    fn subject_line(&mut self, at: &Spanned<String>, text: &Text) {
+        for (line, manners) in [(&text.vi, self.vi), (&text.en, self.en)] {
+            for name in slots(line).keys().filter(|name| **name != "deadline") {
+                self.fault(at, Broken::Slot((*name).to_owned(), Some("deadline".to_owned())));
+            }
+            for broken in faults(line, manners) {
+                self.fault(at, broken);
+            }
+            let length = line.replace("{deadline}", A_DAY).chars().count();
+            if length > LONGEST_LINE {
+                self.fault(at, Broken::Line(length));
+            }
+        }
+    }
+
+    fn nearest(&self, wrong: &str) -> Option<String> {
+        let names = COMMON_SLOTS.iter().map(|(name, _)| *name);
+        let names = names.chain(self.own.keys().map(String::as_str));
+        let near = names.map(|name| (distance(name, wrong), name)).min()?;
+        (near.0 <= 1 + wrong.len() / 4).then(|| near.1.to_owned())
+    }
+}
+
+/// How many letters must be put in, taken out or changed.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let changed = diagonal + usize::from(x != y);
+            diagonal = *cell;
+            left = changed.min(left + 1).min(*cell + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

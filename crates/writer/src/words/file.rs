@@ -1,0 +1,147 @@
+//! The form of the files, and the way from it to checked words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::Text;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::check::Checker;
+use super::{
+    Broken, EventWords, FactSlot, Place, PointWords, SubjectLines, Variant, When, Words, WordsError,
+};
+use crate::hygiene::Manners;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommonFile {
+    sender: Text,
+    capitals: Lists,
+    banned: Lists,
+    points: Vec<PointFile>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Lists {
+    vi: BTreeSet<String>,
+    en: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventFile {
+    life_event: Spanned<String>,
+    #[serde(default)]
+    slots: BTreeMap<String, FactSlot>,
+    subject_lines: BTreeMap<String, SubjectLines>,
+    points: Vec<PointFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PointFile {
+    pub id: Spanned<String>,
+    pub place: Place,
+    #[serde(default)]
+    pub roles: Vec<String>,
+    #[serde(default)]
+    pub optional: bool,
+    /// One approved wording only, which nobody may vary.
+    #[serde(default)]
+    pub fixed: bool,
+    pub variants: Vec<VariantFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VariantFile {
+    #[serde(default)]
+    pub when: When,
+    pub vi: Vec<Spanned<String>>,
+    pub en: Vec<Spanned<String>>,
+}
+
+fn parse<'de, T: Deserialize<'de>>(file: &str, text: &'de str) -> Result<T, WordsError> {
+    serde_saphyr::from_str(text)
+        .map_err(|source| WordsError::Form { file: file.to_owned(), source: Box::new(source) })
+}
+
+pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, WordsError> {
+    let (name, text) =
+        files.iter().find(|(name, _)| name == "common.yaml").ok_or(WordsError::NoCommon)?;
+    let common: CommonFile = parse(name, text)?;
+    let vi = Manners { capitals: common.capitals.vi, banned: common.banned.vi };
+    let en = Manners { capitals: common.capitals.en, banned: common.banned.en };
+    let mut faults = Vec::new();
+    let no_slots = BTreeMap::new();
+    let mut checker = Checker::new(name, &vi, &en, &no_slots);
+    let points = checker.points(common.points);
+    let mut covered: BTreeSet<Place> = points.iter().map(|point| point.place).collect();
+    faults.append(&mut checker.faults);
+
+    let mut events = BTreeMap::new();
+    for (name, text) in files.iter().filter(|(name, _)| name != "common.yaml") {
+        let file: EventFile = parse(name, text)?;
+        let mut checker = Checker::new(name, &vi, &en, &file.slots);
+        let own = checker.points(file.points);
+        checker.subject_lines(&file.life_event, &file.subject_lines);
+        covered.extend(own.iter().map(|point| point.place));
+        for place in Place::ALL {
+            let said = points.iter().chain(&own).any(|point| point.place == place);
+            if !said {
+                checker.fault(&file.life_event, Broken::Place(place));
+            }
+        }
+        if events.contains_key(&file.life_event.value) {
+            checker.fault(&file.life_event, Broken::Taken(file.life_event.value.clone()));
+        }
+        faults.append(&mut checker.faults);
+        let words =
+            EventWords { slots: file.slots, subject_lines: file.subject_lines, points: own };
+        events.insert(file.life_event.value, words);
+    }
+    if faults.is_empty() {
+        Ok(Words { sender: common.sender, vi, en, common: points, events, hash })
+    } else {
+        Err(WordsError::Faults(faults))
+    }
+}
+
+impl Checker<'_> {
+    fn points(&mut self, files: Vec<PointFile>) -> Vec<PointWords> {
+        let mut ids = BTreeSet::new();
+        let mut out = Vec::new();
+        for file in files {
+            if !ids.insert(file.id.value.clone()) {
+                self.fault(&file.id, Broken::Taken(file.id.value.clone()));
+            }
+            let variants = file.variants.iter();
+            let variants = variants.map(|variant| self.variant(variant, &file)).collect();
+            out.push(PointWords {
+                id: file.id.value,
+                place: file.place,
+                roles: file.roles,
+                optional: file.optional,
+                variants,
+            });
+        }
+        out
+    }
+
+    fn variant(&mut self, file: &VariantFile, point: &PointFile) -> Variant {
+        let (least_vi, least_en) = if point.fixed { (1, 1) } else { (2, 1) };
+        for (list, least) in [(&file.vi, least_vi), (&file.en, least_en)] {
+            if list.len() < least {
+                self.fault(&point.id, Broken::Few(least));
+            }
+        }
+        let (vi, en) = (self.vi, self.en);
+        let first = file.vi.first();
+        Variant {
+            when: file.when.clone(),
+            vi: self.phrases(&file.vi, first, vi),
+            en: self.phrases(&file.en, first, en),
+        }
+    }
+}

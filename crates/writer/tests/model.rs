@@ -1,0 +1,108 @@
+//! The real model words real plans. Skipped, loudly, where the model is not there.
+//!
+//! `WRITER_SHAPES=all` takes every shape that the words allow; without it, each life event,
+//! role and language once.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::{Language, MessageSource};
+use inference::generate::{Grammar, Guide};
+use inference::text::TextModel;
+use support::{all_shapes, birth, cases, passages, plan, prompts, root, words};
+use writer::{Ask, LocalModel, PlanInput, Wording, Writer, grammar, prove};
+
+const MODEL: &str = "var/models/gemma-3-270m/gemma-3-270m-q4_k_m.gguf";
+
+fn model() -> Option<Arc<TextModel>> {
+    let path = root().join(MODEL);
+    if !path.is_file() {
+        eprintln!("SKIPPED: `{MODEL}` is not there; pull the models first");
+        return None;
+    }
+    Some(Arc::new(TextModel::load(&path).unwrap()))
+}
+
+fn inputs() -> Vec<PlanInput> {
+    if std::env::var("WRITER_SHAPES").is_ok_and(|shapes| shapes == "all") {
+        return all_shapes();
+    }
+    let both = |input: PlanInput| {
+        [Language::Vi, Language::En].map(|language| PlanInput { language, ..input.clone() })
+    };
+    cases().into_iter().flat_map(both).collect()
+}
+
+#[test]
+fn what_the_model_words_is_proved() {
+    let Some(model) = model() else { return };
+    let tokens = |text: &str| model.tokenizer().encode(text).unwrap().len();
+    for name in ["notice-vi.md", "notice-en.md"] {
+        let prompt = std::fs::read_to_string(root().join("prompts").join(name)).unwrap();
+        eprintln!("{name}: {} tokens without its inputs", tokens(&prompt));
+    }
+    let guide = Guide::new(&model).unwrap();
+    let local = LocalModel::new(model, "gemma".to_owned()).unwrap();
+    let (words, prompts) = (words(), prompts());
+    let writer = Writer {
+        words: &words,
+        prompts: &prompts,
+        wording: Some(&local),
+        samples: 0,
+        pack: "p",
+        index: "i",
+    };
+    let (mut worded, mut own, mut count) = (0, 0, 0);
+    let started = Instant::now();
+    for input in inputs() {
+        let plan = plan(&words, &input);
+        let found = passages(&input.life_event);
+        guide.check(&Grammar::lark(&grammar(&plan, &found))).unwrap();
+        let one = Instant::now();
+        let template = writer.make_template(&plan, &found).unwrap();
+        count += 1;
+        assert_eq!(
+            template.refused_because, None,
+            "the grammar allows nothing that the proof refuses"
+        );
+        worded += usize::from(template.source == MessageSource::Model);
+        let unaided = Writer { wording: None, ..writer };
+        own += usize::from(unaided.make_template(&plan, &found).unwrap().text != template.text);
+        eprintln!(
+            "{} {} {} {:?} {:.2} s",
+            input.life_event,
+            input.role,
+            plan.language.tag(),
+            template.source,
+            one.elapsed().as_secs_f64()
+        );
+        if count < 3 {
+            eprintln!("{}\n", template.text);
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64() / f64::from(u32::try_from(count).unwrap());
+    eprintln!(
+        "worded by the model {worded} of {count}, other than as approved {own}, {seconds:.2} s each"
+    );
+    assert_eq!(worded, count);
+}
+
+#[test]
+fn the_same_ask_gives_the_same_words() {
+    let Some(model) = model() else { return };
+    let local = LocalModel::new(model, "gemma".to_owned()).unwrap();
+    let plan = plan(&words(), &birth());
+    let found = passages("LE-BIRTH");
+    let lark = grammar(&plan, &found);
+    let ask = Ask { shared: "Thư báo.\n", own: "Thư:\n", grammar: &lark, samples: 1 };
+    let first = local.word(&ask).unwrap();
+    assert_eq!(first, local.word(&ask).unwrap());
+    assert!(first.windows(2).all(|pair| pair[0].likelihood >= pair[1].likelihood));
+    for candidate in &first {
+        prove(&plan, &found, &candidate.text).unwrap();
+    }
+}

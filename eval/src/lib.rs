@@ -1,0 +1,1 @@
+//! Benchmark suites, data, thresholds and the report.

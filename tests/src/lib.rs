@@ -1,0 +1,3 @@
+//! Support for the tests of the tree: which files there are, and what they say.
+
+pub mod tree;
