@@ -1,1 +1,55 @@
-//! Benchmark suites, data, thresholds and the report.
+#![doc = include_str!("../README.md")]
+
+pub mod bench;
+mod chain;
+mod compare;
+mod expect;
+mod page;
+mod report;
+mod stored;
+mod threshold;
+mod timing;
+
+pub use chain::{chain, chain_told};
+pub use report::{
+    Case, ChainReport, Checked, Difference, Events, Examples, FormFields, Found, Messages, Prefill,
+    Threshold, Timings,
+};
+pub use timing::Stage;
+
+/// Why a suite could not be run to its end. A run that ends and is not good enough is no error:
+/// its report says so.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// The engine failed.
+    #[error("the engine did not carry it out")]
+    Engine(#[from] engine::EngineError),
+    /// The database failed.
+    #[error("the database did not answer")]
+    Storage(#[from] storage::StorageError),
+    /// A file of this crate does not fit.
+    #[error("`eval` {file}: {said}")]
+    Data {
+        /// Which file.
+        file: &'static str,
+        /// What is wrong.
+        said: String,
+    },
+    /// An expectation names somebody whom the samples do not know.
+    #[error("`eval` chain.yaml names `{key}`, whom the samples do not know")]
+    Nobody {
+        /// The key.
+        key: String,
+    },
+    /// The pack's samples do not hold an event that a benchmark varies.
+    #[error("the samples hold no event that can be varied")]
+    NoSamples,
+    /// A text could not be made, not even from the approved wording.
+    #[error("no text could be made for {plan}")]
+    Text {
+        /// The plan.
+        plan: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

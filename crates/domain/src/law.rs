@@ -89,6 +89,9 @@ pub struct Deadline {
     pub on: Date,
     /// The last working day on or before the period's own end: the day to tell people.
     pub safe: Date,
+    /// Whether the days may still move: not all days off and swapped days up to them are known.
+    #[serde(default)]
+    pub may_move: bool,
     /// What must be done by then.
     pub duty: Text,
     /// Where the period stands.

@@ -1,3 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+mod app;
+mod compose;
+mod cron;
+mod decide;
+mod deliver;
+mod detect;
+mod error;
+pub mod intake;
+mod known;
+mod query;
+pub mod sandbox;
+mod suggest;
 pub mod view;
+mod work;
+mod worker;
+
+pub use app::{App, Reader, Writing};
+pub use cron::Timetable;
+pub use error::{EngineError, OutcomeError};
+pub use worker::{Worked, Worker};

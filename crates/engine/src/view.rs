@@ -3,6 +3,17 @@
 //! Nothing here decides anything. Each type is one page or one answer of the API, so that a
 //! page template needs no second query and no logic of its own.
 
+mod explanation;
+mod replayed;
+mod story;
+
+pub use explanation::{DecisionView, Explanation, FactRead, Worded};
+pub use replayed::{Difference, Replayed};
+pub use story::{
+    Chapter, Family, Player, Story, StoryDraft, StoryEvidence, StoryLists, StoryMessage,
+    StoryMilestone, StoryPassage, StoryPerson, StorySuggestion, Wording,
+};
+
 use domain::{
     DraftId, Evidence, Language, MessageId, MessageSource, MilestoneId, MilestoneState, SubjectId,
     SuggestionId, SuggestionState, Text,
@@ -17,6 +28,8 @@ pub struct DeadlineView {
     pub on: Date,
     /// The last working day on or before: the day to tell people.
     pub safe: Date,
+    /// Whether the days may still move, because not all days off up to them are known.
+    pub may_move: bool,
     /// What must be done by then.
     pub duty: Text,
     /// Article and act.

@@ -137,9 +137,12 @@ impl Guide {
     }
 
     /// Continues `session` with a text that matches `grammar`.
+    ///
+    /// The session is used up: tokens are computed only once a choice depends on them, so what
+    /// the grammar forces after the last choice never is.
     pub fn generate(
         &self,
-        session: &mut Session<'_>,
+        session: Session<'_>,
         grammar: &Grammar,
         options: &Options,
     ) -> Result<Generated, GenerateError> {
@@ -148,6 +151,7 @@ impl Guide {
             session,
             chance: Chance::new(options.sampling),
             tokens: Vec::new(),
+            waiting: Vec::new(),
             forced: 0,
             sampled: 0,
             log_probability: 0.0,
@@ -182,17 +186,20 @@ impl Guide {
 }
 
 /// One generation under way.
-struct Run<'s, 'm> {
+struct Run<'m> {
     matcher: Matcher,
-    session: &'s mut Session<'m>,
+    session: Session<'m>,
     chance: Chance,
     tokens: Vec<u32>,
+    /// Tokens of the text that the session has not seen: a chosen one goes in together with
+    /// those that the grammar forces after it.
+    waiting: Vec<u32>,
     forced: usize,
     sampled: usize,
     log_probability: f64,
 }
 
-impl Run<'_, '_> {
+impl Run<'_> {
     fn go(&mut self, limit: usize, ends: &HashSet<u32>) -> Result<Stop, GenerateError> {
         loop {
             if self.matcher.is_stopped() {
@@ -200,11 +207,10 @@ impl Run<'_, '_> {
             }
             let forced = self.matcher.consume_ff_tokens();
             let room = limit.saturating_sub(self.tokens.len());
-            if let Some(fitting) = forced.get(..forced.len().min(room)).filter(|f| !f.is_empty()) {
-                self.session.append(fitting)?;
-                self.tokens.extend(fitting);
-                self.forced += fitting.len();
-            }
+            let fitting = forced.get(..forced.len().min(room)).unwrap_or_default();
+            self.tokens.extend(fitting);
+            self.waiting.extend(fitting);
+            self.forced += fitting.len();
             if forced.len() > room {
                 return Ok(Stop::Limit);
             }
@@ -221,8 +227,8 @@ impl Run<'_, '_> {
             }
             self.log_probability += log_probability(self.session.logits(), token);
             self.tokens.push(token);
+            self.waiting.push(token);
             self.sampled += 1;
-            self.session.append(&[token])?;
         }
     }
 
@@ -234,6 +240,10 @@ impl Run<'_, '_> {
     }
 
     fn choose(&mut self) -> Result<u32, GenerateError> {
+        if !self.waiting.is_empty() {
+            self.session.append(&self.waiting)?;
+            self.waiting.clear();
+        }
         let mask = self.matcher.compute_mask().map_err(guide)?;
         let logits = self.session.logits();
         if logits.is_empty() {

@@ -106,6 +106,7 @@ impl Calendar {
         Some(Counted { on: day, safe, incomplete_years: self.incomplete(safe, day) })
     }
 
+    /// Days on which offices work, counted one by one.
     fn working_days(&self, from: Date, count: i32) -> Option<Counted> {
         let mut end = from;
         for _ in 0..count {
@@ -114,6 +115,7 @@ impl Calendar {
         self.around(from, end)
     }
 
+    /// Both days that matter, from the period's own end.
     fn around(&self, from: Date, end: Date) -> Option<Counted> {
         let on = self.working_day(end, Date::tomorrow)?;
         let safe = self.working_day(end, Date::yesterday)?;
@@ -132,6 +134,7 @@ impl Calendar {
         Some(day)
     }
 
+    /// The years from one day to the other for which the pack may lack days off.
     fn incomplete(&self, from: Date, to: Date) -> Vec<i16> {
         (from.year()..=to.year()).filter(|&year| !self.calendar_complete(year)).collect()
     }

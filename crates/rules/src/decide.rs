@@ -80,6 +80,7 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// What tells this occurrence from others: the word `once`, or the value at the path.
     fn occurrence(&self, reader: &Reader<'a>) -> Option<String> {
         let path = self.life_event.occurrence.as_str();
         if path == ONCE {
@@ -93,6 +94,8 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// The day it happened, by the first of three rules that applies: the path given for it, the
+    /// clock's day, the occurrence itself.
     fn occurred_on(&self, reader: &Reader<'a>) -> Option<Date> {
         match (&self.life_event.occurred_on, self.life_event.occurrence.as_str()) {
             (Some(path), _) => reader.at(path)?.as_date(),
@@ -125,6 +128,7 @@ impl<'a> Case<'a> {
         missing
     }
 
+    /// No law, no answer but *unmet*; the trace says whether that is meant so.
     fn no_version(&self) -> Answer {
         let law = self.as_of.law;
         let why = match self.life_event.gap_on(law) {
@@ -134,11 +138,17 @@ impl<'a> Case<'a> {
         Answer { verdict: Verdict::Unmet, trace: vec![why] }
     }
 
+    /// The first guarded role who is known to have died. A decision is taken all the same: the
+    /// person who looks at it wants to see what would have been sent.
     fn guard(&self, reader: &Reader<'a>) -> Option<String> {
         let guarded = &self.life_event.guards.deceased;
         guarded.iter().find(|role| reader.is_deceased(role)).map(|role| role.value.clone())
     }
 
+    /// Whether something that begins it is believed now, or its day has come.
+    ///
+    /// Believed at `as_of.known`, whatever day the fact is about: a birth in November began in
+    /// November also when December is asked about.
     fn is_begun(&self, began: &dyn Fn(EventId) -> bool) -> bool {
         let Some(subject) = self.roles.get(self.life_event.subject.as_str()) else {
             return false;
@@ -166,6 +176,8 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The record of one answer. Its id is made from what it is about, so deciding again with the
+    /// same dates writes the same row.
     pub(crate) fn receipt(
         &self,
         about: &str,

@@ -46,6 +46,7 @@ pub fn run_examples(pack: &Pack) -> Vec<ExampleResult> {
         .collect()
 }
 
+/// Runs one example and lists what came out differently.
 fn run(pack: &Pack, life_event: &LifeEvent, example: &Example) -> ExampleResult {
     let as_of = dates(pack, example);
     let situation = Situation::new(pack, life_event, example, &as_of);
@@ -71,6 +72,7 @@ fn run(pack: &Pack, life_event: &LifeEvent, example: &Example) -> ExampleResult 
 }
 
 #[derive(Default)]
+/// Lines that differ, pair by pair.
 struct Differences {
     expected: Vec<String>,
     got: Vec<String>,
@@ -91,6 +93,8 @@ impl Differences {
     }
 }
 
+/// Compares one service with what the example says of it. A service that was not proposed
+/// counts as unmet.
 fn check_service(
     case: &Case<'_>,
     key: &str,
@@ -202,6 +206,7 @@ fn told() -> EventId {
     Event::id_of("example", "example")
 }
 
+/// What an example tells, as facts.
 struct Situation {
     subject: SubjectId,
     facts: FactSet,
@@ -234,6 +239,7 @@ impl Situation {
     }
 }
 
+/// Whoever plays `role` in an example: the same for the same word, and nobody outside.
 fn played_by(role: &str) -> SubjectId {
     SubjectId::of(&["example", role])
 }

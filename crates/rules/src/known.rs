@@ -53,12 +53,21 @@ impl<'a> Case<'a> {
         self.first(role, attribute)
     }
 
+    /// What the fact that `path` names says, as in `mother.name`: the first owner's word. Silence
+    /// says nothing here, whatever it means in conditions.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<&'a Value> {
+        self.at(path).map(|fact| &fact.value)
+    }
+
+    /// What the pack says of an attribute of whoever plays `role`.
     fn definition(&self, role: &str, attribute: &str) -> Option<&'a Attribute> {
         let kind = self.life_event.roles.get(role)?.kind;
         self.pack.attribute(kind, attribute)
     }
 }
 
+/// The latest word of each register, in order of whose word counts.
 fn said<'a>(
     facts: &'a FactSet,
     subject: SubjectId,
@@ -77,6 +86,7 @@ fn said<'a>(
     said
 }
 
+/// Whether a stored value is of the kind that the pack gives its attribute today.
 fn is_of(value: &Value, kind: ValueKind) -> bool {
     matches!(
         (value, kind),
@@ -110,6 +120,8 @@ impl Pack {
         roles
     }
 
+    /// One more role that the facts name, in order of the roles' names, so that the order in which
+    /// facts were loaded cannot matter.
     fn next_role(
         &self,
         life_event: &LifeEvent,

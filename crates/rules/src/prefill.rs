@@ -31,6 +31,7 @@ impl Case<'_> {
         })
     }
 
+    /// One field of the form: filled, missing or in conflict.
     fn field(&self, entry: &Entry, field: &FormField) -> DraftField {
         let fill = entry.fill.get(field.key.as_str()).filter(|_| !field.only_person);
         let state = match fill {
@@ -82,6 +83,7 @@ impl Case<'_> {
 struct Candidate<'a>(Vec<&'a Fact>);
 
 impl<'a> Candidate<'a> {
+    /// The words that would stand in the field: a single fact keeps its kind, several are joined.
     fn value(&self) -> Value {
         match self.0.as_slice() {
             [one] => one.value.clone(),

@@ -25,16 +25,12 @@ pub struct Proposal<'a> {
     pub authority: Text,
     /// Why there is no deadline, where there is none.
     pub deadline_unknown: Option<Text>,
-    /// Years that the deadline reaches into and whose days off are not all known: the day may
-    /// still move.
-    pub incomplete_years: Vec<i16>,
 }
 
 /// A deadline, or why there is none.
 struct Found {
     deadline: Option<Deadline>,
     unknown: Option<Text>,
-    incomplete_years: Vec<i16>,
 }
 
 impl<'a> Case<'a> {
@@ -49,6 +45,7 @@ impl<'a> Case<'a> {
         entries.filter_map(|entry| self.propose(version, entry, milestone)).collect()
     }
 
+    /// One service, or `None` where there is nothing to propose or nobody to propose it to.
     fn propose(
         &self,
         version: &'a Version,
@@ -87,7 +84,6 @@ impl<'a> Case<'a> {
             entry,
             authority,
             deadline_unknown: found.unknown,
-            incomplete_years: found.incomplete_years,
         })
     }
 
@@ -99,8 +95,10 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// By when, or why nobody can say. There is no third case: a page never has to guess what an
+    /// empty date means.
     fn deadline(&self, entry: &Entry, occurred_on: Date, reader: &Reader<'a>) -> Found {
-        let nothing = |unknown| Found { deadline: None, unknown, incomplete_years: Vec::new() };
+        let nothing = |unknown| Found { deadline: None, unknown };
         let Some(rule) = &entry.deadline else {
             return nothing(entry.deadline_unknown.clone());
         };
@@ -115,7 +113,7 @@ impl<'a> Case<'a> {
             Some((start, self.pack.calendar().count(start, count, unit)?))
         });
         match counted {
-            Some((start, counted)) => found(rule, start, counted, &rule.legal_basis),
+            Some((start, counted)) => found(rule, start, &counted, &rule.legal_basis),
             None => nothing(entry.deadline_unknown.clone().or_else(|| self.no_start(rule))),
         }
     }
@@ -137,11 +135,13 @@ impl<'a> Case<'a> {
         if let Some(ParameterValue::Date(day)) = plan.values.get(field)
             && let Some(counted) = self.pack.calendar().named(*day)
         {
-            return Ok(found(rule, occurred_on, counted, &plan.legal_basis));
+            return Ok(found(rule, occurred_on, &counted, &plan.legal_basis));
         }
         Err(plan.unknown.get(field).map(crate::pack::service::Why::words))
     }
 
+    /// What to say where the day that a period counts from was not told and the author of the
+    /// life event wrote nothing for that case.
     fn no_start(&self, rule: &DeadlineRule) -> Option<Text> {
         let label = self.pack.label(self.life_event, rule.after.as_ref()?)?;
         Some(Text {
@@ -151,20 +151,22 @@ impl<'a> Case<'a> {
     }
 }
 
+/// A counted day with the duty and the law that go with it.
 fn found(
     rule: &DeadlineRule,
     from: Date,
-    counted: Counted,
+    counted: &Counted,
     legal_basis: &domain::LegalBasis,
 ) -> Found {
     let deadline = Deadline {
         from,
         on: counted.on,
         safe: counted.safe,
+        may_move: !counted.incomplete_years.is_empty(),
         duty: rule.duty.clone(),
         legal_basis: legal_basis.clone(),
     };
-    Found { deadline: Some(deadline), unknown: None, incomplete_years: counted.incomplete_years }
+    Found { deadline: Some(deadline), unknown: None }
 }
 
 /// The values in force on `day` at `place`: the place's own, else the country's.

@@ -28,6 +28,10 @@ pub struct Config {
     pub models: Models,
     /// Where passages are searched.
     pub knowledge: Knowledge,
+    /// How messages are worded.
+    pub writer: Writer,
+    /// How work is done.
+    pub worker: Worker,
     /// Which pack is used.
     pub pack: Pack,
     /// Where the pseudonym key is.
@@ -68,9 +72,30 @@ pub struct Models {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Knowledge {
+    /// The file of the index. It can be rebuilt at any time.
+    pub index: PathBuf,
     /// A Qdrant server; `None` searches in the process.
     #[serde(deserialize_with = "empty_is_none")]
     pub qdrant_url: Option<String>,
+}
+
+/// `[writer]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Writer {
+    /// How many wordings the model offers beside the likeliest one.
+    pub samples: u64,
+}
+
+/// `[worker]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// What the worker calls itself in the job table; `None` makes a name of its process.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub name: Option<String>,
+    /// When the day's work is looked up: five fields as cron writes them, in the pack's zone.
+    pub timetable: String,
 }
 
 /// `[pack]`
@@ -252,16 +277,16 @@ fn from_variable(name: &str, text: &str, defaults: &Table) -> Result<Option<Tabl
     let (section, key) = (section.to_lowercase(), key.to_lowercase());
     let default = defaults.get(&section).and_then(|table| table.get(&key));
     let value = match default {
-        Some(Value::Boolean(_)) => {
-            text.parse().map(Value::Boolean).map_err(|_| ConfigError::WrongType {
-                place: format!("`{name}`"),
-                key: format!("{section}.{key}"),
-                found: "another text",
-                wanted: "`true` or `false`",
-            })?
-        }
-        _ => Value::String(text.to_owned()),
+        Some(Value::Boolean(_)) => text.parse().ok().map(Value::Boolean),
+        Some(Value::Integer(_)) => text.parse().ok().map(Value::Integer),
+        _ => Some(Value::String(text.to_owned())),
     };
+    let value = value.ok_or_else(|| ConfigError::WrongType {
+        place: format!("`{name}`"),
+        key: format!("{section}.{key}"),
+        found: "another text",
+        wanted: default.map_or("a text", kind),
+    })?;
     let inner = Table::from_iter([(key, value)]);
     Ok(Some(Table::from_iter([(section, Value::Table(inner))])))
 }
@@ -324,12 +349,25 @@ mod tests {
     /// file does not show, fails here: each section is spelt out whole.
     #[test]
     fn every_key_has_a_default_and_is_read() {
-        let Config { server, storage, models, knowledge, pack, secrets, sign_in, telemetry } =
-            Config::load(None, []).unwrap();
+        let Config {
+            server,
+            storage,
+            models,
+            knowledge,
+            writer,
+            worker,
+            pack,
+            secrets,
+            sign_in,
+            telemetry,
+        } = Config::load(None, []).unwrap();
         assert_eq!(server, Server { listen: "127.0.0.1:8466".parse().unwrap(), behind_tls: false });
         assert_eq!(storage, Storage { url: "sqlite://var/cotmoc.db".into() });
         assert_eq!(models, Models { dir: "var/models".into() });
-        assert_eq!(knowledge, Knowledge { qdrant_url: None });
+        let index = "var/knowledge.index".into();
+        assert_eq!(knowledge, Knowledge { index, qdrant_url: None });
+        assert_eq!(writer, Writer { samples: 0 });
+        assert_eq!(worker, Worker { name: None, timetable: "5 0 * * *".into() });
         assert_eq!(pack, Pack { path: None });
         assert_eq!(secrets, Secrets { pseudonym_key_file: "var/secret/pseudonym.key".into() });
         assert_eq!(sign_in, SignIn { oidc_issuer: None, oidc_client_id: None });
@@ -345,6 +383,7 @@ mod tests {
             for (key, default) in keys.as_table().unwrap() {
                 let text = match default {
                     Value::Boolean(flag) => (!flag).to_string(),
+                    Value::Integer(number) => (number + 1).to_string(),
                     _ if key == "listen" => "127.0.0.1:1".to_owned(),
                     _ if key == "format" => "json".to_owned(),
                     _ => "changed".to_owned(),
@@ -355,7 +394,7 @@ mod tests {
                 seen += 1;
             }
         }
-        assert!(seen >= 11, "only {seen} keys");
+        assert!(seen >= 15, "only {seen} keys");
     }
 
     #[test]
@@ -363,9 +402,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c.toml");
         std::fs::write(&path, "[server]\nlisten = \"127.0.0.1:1\"\nbehind_tls = true\n").unwrap();
-        let environment =
-            variables(&[("COTMOC_SERVER__LISTEN", "127.0.0.1:2"), ("COTMOC_CONFIG", "x")]);
+        let environment = variables(&[
+            ("COTMOC_SERVER__LISTEN", "127.0.0.1:2"),
+            ("COTMOC_WRITER__SAMPLES", "2"),
+            ("COTMOC_CONFIG", "x"),
+        ]);
         let config = Config::load(Some(&path), environment).unwrap();
+        assert_eq!(config.writer.samples, 2);
         assert_eq!(config.server.listen.port(), 2);
         assert!(config.server.behind_tls);
         assert_eq!(config.models.dir, Path::new("var/models"));
@@ -392,6 +435,9 @@ mod tests {
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains("listen"), "{cause}");
         assert!(matches!(with_file("[server"), Err(ConfigError::Syntax { .. })));
+        let error =
+            Config::load(None, variables(&[("COTMOC_WRITER__SAMPLES", "few")])).unwrap_err();
+        assert!(error.to_string().ends_with("it must be a whole number"), "{error}");
     }
 
     #[test]

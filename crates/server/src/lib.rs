@@ -1,6 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+pub mod api;
+pub mod chance;
 pub mod clock;
 pub mod config;
+pub mod error;
+mod extract;
+pub mod http;
 pub mod models;
 pub mod pack;
+mod pages;
+pub mod portal;
+pub mod prompts;
+pub mod search;
+pub mod secrets;
+pub mod sign_in;
+pub mod telemetry;
+pub mod wiring;

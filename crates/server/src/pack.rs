@@ -1,7 +1,7 @@
 //! The pack that the program works with: the built-in one, or a folder that the settings name.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 use rules::{PackFiles, ReadFilesError};
@@ -32,12 +32,6 @@ pub fn corpus(pack: &PackFiles) -> BTreeMap<String, String> {
         .filter(|(path, _)| path.starts_with("corpus/"))
         .map(|(path, text)| (path.to_owned(), text.to_owned()))
         .collect()
-}
-
-/// Where the index of the corpus lies. It can be rebuilt at any time.
-#[must_use]
-pub fn index_path() -> PathBuf {
-    PathBuf::from("var/knowledge.index")
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@
 //! seen, one that comes after us came after the sending.
 
 use domain::{
-    Delivery, DeliveryId, DeliveryState, Lifecycle as _, Message, MilestoneState, SubjectId,
-    Suppression,
+    Delivery, DeliveryId, DeliveryState, Lifecycle as _, Message, MessageId, MilestoneState,
+    SubjectId, Suppression,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -74,6 +74,18 @@ pub async fn get(conn: &mut Conn, id: DeliveryId) -> Result<Option<Delivery>> {
     .fetch_optional(conn)
     .await?;
     row.as_ref().map(read).transpose()
+}
+
+/// The deliveries of one message, in the order of their channels.
+pub async fn of_message(conn: &mut Conn, message: MessageId) -> Result<Vec<Delivery>> {
+    let rows = sqlx::query(
+        "select id, message_id, recipient_id, channel, state, suppressed, sent_at
+         from deliveries where message_id = $1 order by channel",
+    )
+    .bind(message.to_string())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(read).collect()
 }
 
 /// Takes a delivery to send it, or holds it back for good. `None` where there is none of this id.

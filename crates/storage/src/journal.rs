@@ -6,6 +6,9 @@ use sqlx::any::AnyRow;
 
 use crate::{Conn, Result, sql};
 
+/// How many events one statement asks for. More are asked for in turns.
+const EVENTS_AT_ONCE: usize = 100;
+
 /// What recording an event found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
@@ -72,6 +75,25 @@ pub async fn get(conn: &mut Conn, id: EventId) -> Result<Option<Event>> {
     .fetch_optional(conn)
     .await?;
     row.as_ref().map(read).transpose()
+}
+
+/// Of which kind each of `events` is; those that are not here are left out.
+pub async fn kinds(conn: &mut Conn, events: &[EventId]) -> Result<Vec<(EventId, EventKind)>> {
+    let mut kinds = Vec::with_capacity(events.len());
+    for some in events.chunks(EVENTS_AT_ONCE) {
+        let statement = format!(
+            "select id, kind from journal where id in ({}) order by id",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for event in some {
+            query = query.bind(event.to_string());
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            kinds.push((sql::parsed(row, "id")?, EventKind(sql::text(row, "kind")?)));
+        }
+    }
+    Ok(kinds)
 }
 
 /// The next `limit` events in the order of receipt, after the one given: the way of a replay.

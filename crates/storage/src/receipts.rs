@@ -45,3 +45,13 @@ pub async fn about(conn: &mut Conn, about: &str) -> Result<Vec<Receipt>> {
         .await?;
     rows.iter().map(|row| sql::from_json(row, "body")).collect()
 }
+
+/// The next `limit` receipts after the one given, in the order of their ids: the way of a replay.
+pub async fn page(conn: &mut Conn, after: Option<ReceiptId>, limit: u32) -> Result<Vec<Receipt>> {
+    let rows = sqlx::query("select body from receipts where id > $1 order by id limit $2")
+        .bind(after.map_or_else(String::new, |id| id.to_string()))
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| sql::from_json(row, "body")).collect()
+}

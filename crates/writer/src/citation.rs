@@ -1,9 +1,10 @@
 //! Which passages a message may cite.
 //!
 //! A passage may be cited if it is in force on the day of writing, holds where the person
-//! lives and serves this life event or service; among those, the ones that name the plan's act and article come before the
-//! others, and only the best class is offered. The model may choose among what is left; it
-//! cannot bring a citation of its own.
+//! lives and serves this life event or service. Those of the service come before those of the
+//! life event, then those that name the plan's act and article before the others, and only the
+//! best class is offered. The model may choose among what is left; it cannot bring a citation of
+//! its own.
 
 use domain::Language;
 use knowledge::Passage;
@@ -13,18 +14,23 @@ use crate::plan::{Law, Plan};
 /// More would make the choice no better and the grammar longer.
 const MOST: usize = 4;
 
-/// The passages that a message of `plan` may cite, in the order given.
+/// The passages that a message of `plan` may cite, in the order given: the best class of those
+/// that may be cited at all. Where none of them names the act, nothing tells them apart but the
+/// order in which they were found, and the first alone is offered.
 #[must_use]
 pub fn citable<'p>(plan: &Plan, passages: &'p [Passage]) -> Vec<&'p Passage> {
     let Some(law) = &plan.law else { return Vec::new() };
-    let ranked: Vec<(u8, &Passage)> = passages
+    let ranked: Vec<((bool, u8), &Passage)> = passages
         .iter()
         .filter(|passage| refusal(plan, passage).is_none())
-        .map(|passage| (nearness(law, passage), passage))
+        // A passage of another service of the same life event is the lesser ground, whatever
+        // act it names: a father must not be sent to the rules for mothers.
+        .map(|passage| ((passage.codes.contains(&plan.service), nearness(law, passage)), passage))
         .collect();
     let best = ranked.iter().map(|(rank, _)| *rank).max().unwrap_or_default();
+    let most = if best.1 == 0 { 1 } else { MOST };
     let best = ranked.into_iter().filter(|(rank, _)| *rank == best);
-    best.map(|(_, passage)| passage).take(MOST).collect()
+    best.map(|(_, passage)| passage).take(most).collect()
 }
 
 /// Why a passage may not be cited at all, if so.

@@ -113,8 +113,8 @@ impl Wording for LocalModel {
                 seed => Sampling::Random { temperature: TEMPERATURE, seed },
             };
             let options = Options { max_tokens: MOST_TOKENS, sampling };
-            let mut session = self.model.resume(&prompt)?;
-            let generated = self.guide.generate(&mut session, &grammar, &options)?;
+            let session = self.model.resume(&prompt)?;
+            let generated = self.guide.generate(session, &grammar, &options)?;
             let complete = generated.stop == Stop::Complete;
             if complete && !out.iter().any(|other| other.text == generated.text) {
                 let likelihood = mean(&generated);

@@ -157,18 +157,24 @@ impl Prompts {
             let path = path.display().to_string();
             move |source| PromptError::Read { path, source }
         };
-        let mut out = BTreeMap::new();
+        let mut files = Vec::new();
         for entry in std::fs::read_dir(dir).map_err(unread(dir))? {
             let path = entry.map_err(unread(dir))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let is_notice = path.extension().is_some_and(|ext| ext == "md");
-            if !name.starts_with("notice-") || !is_notice {
-                continue;
+            if is_notice(&name) {
+                files.push((name, std::fs::read_to_string(&path).map_err(unread(&path))?));
             }
-            let text = std::fs::read_to_string(&path).map_err(unread(&path))?;
-            let prompt = Prompt::parse(&name, &text)?;
+        }
+        Self::read(&files)
+    }
+
+    /// Reads files that are given as (name, text); those that are no `notice-*.md` are left out.
+    pub fn read(files: &[(String, String)]) -> Result<Self, PromptError> {
+        let mut out = BTreeMap::new();
+        for (name, text) in files.iter().filter(|(name, _)| is_notice(name)) {
+            let prompt = Prompt::parse(name, text)?;
             if out.insert(prompt.head.language, prompt).is_some() {
-                return Err(PromptError::Twice { file: name });
+                return Err(PromptError::Twice { file: name.clone() });
             }
         }
         Ok(Self(out))
@@ -179,4 +185,8 @@ impl Prompts {
     pub fn get(&self, language: Language) -> Option<&Prompt> {
         self.0.get(&language)
     }
+}
+
+fn is_notice(name: &str) -> bool {
+    name.starts_with("notice-") && Path::new(name).extension().is_some_and(|ext| ext == "md")
 }

@@ -1,12 +1,13 @@
 //! The real model words real plans. Skipped, loudly, where the model is not there.
 //!
-//! `WRITER_SHAPES=all` takes every shape that the words allow; without it, each life event,
-//! role and language once.
+//! `COTMOC_NIGHTLY=1` takes every shape that the words allow; without it, each life event and
+//! role once, languages in turn.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod support;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,10 +17,11 @@ use inference::text::TextModel;
 use support::{all_shapes, birth, cases, passages, plan, prompts, root, words};
 use writer::{Ask, LocalModel, PlanInput, Wording, Writer, grammar, prove};
 
-const MODEL: &str = "var/models/gemma-3-270m/gemma-3-270m-q4_k_m.gguf";
+const MODEL: &str = "gemma-3-270m/gemma-3-270m-q4_k_m.gguf";
 
 fn model() -> Option<Arc<TextModel>> {
-    let path = root().join(MODEL);
+    let dir = std::env::var("COTMOC_MODELS__DIR").map(PathBuf::from);
+    let path = dir.unwrap_or_else(|_| root().join("var/models")).join(MODEL);
     if !path.is_file() {
         eprintln!("SKIPPED: `{MODEL}` is not there; pull the models first");
         return None;
@@ -28,13 +30,11 @@ fn model() -> Option<Arc<TextModel>> {
 }
 
 fn inputs() -> Vec<PlanInput> {
-    if std::env::var("WRITER_SHAPES").is_ok_and(|shapes| shapes == "all") {
+    if std::env::var("COTMOC_NIGHTLY").is_ok() {
         return all_shapes();
     }
-    let both = |input: PlanInput| {
-        [Language::Vi, Language::En].map(|language| PlanInput { language, ..input.clone() })
-    };
-    cases().into_iter().flat_map(both).collect()
+    let languages = [Language::Vi, Language::En].into_iter().cycle();
+    cases().into_iter().zip(languages).map(|(it, language)| PlanInput { language, ..it }).collect()
 }
 
 #[test]

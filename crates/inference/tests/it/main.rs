@@ -9,12 +9,13 @@
     clippy::cast_sign_loss,
     clippy::format_collect,
     clippy::assigning_clones,
-    clippy::semicolon_if_nothing_returned,
-    reason = "helpers of tests may panic as tests do, and work on tiny numbers"
+    clippy::print_stdout,
+    reason = "helpers of tests may panic and print as tests do, and work on tiny numbers"
 )]
 
 mod embed_tiny;
 mod pull;
+mod real;
 mod text_tiny;
 mod tiny;
 mod tokenizer_tiny;

@@ -92,6 +92,7 @@ fn syntax_fault(source: &str, (line, column): (isize, isize), message: &str) -> 
     Fault { start: start.min(source.len()), length: 1, message, help: None }
 }
 
+/// Walks the parser's tree once, collecting every fault on the way.
 struct Checker<'a> {
     scope: Scope<'a>,
     info: SourceInfo,
@@ -113,6 +114,7 @@ impl Checker<'_> {
         self.fault(expr, message, None)
     }
 
+    /// One piece and the kind of its value; `None` after a fault inside it.
     fn term(&mut self, expr: &IdedExpr) -> Option<Typed> {
         if self.depth == DEEPEST {
             return self.fault(expr, "this condition is nested too deeply", None);
@@ -147,6 +149,7 @@ impl Checker<'_> {
         }
     }
 
+    /// A constant. What CEL has and our facts have not is refused with what to write instead.
     fn literal(&mut self, expr: &IdedExpr, literal: &LiteralValue) -> Option<Typed> {
         let (value, kind) = match literal {
             LiteralValue::Boolean(yes) => (Value::Bool(*yes.inner()), ValueKind::Bool),
@@ -176,6 +179,7 @@ impl Checker<'_> {
         self.fault(expr, format!("there is no role `{given}` in this life event"), help)
     }
 
+    /// A path. It is placed at its first name, since that is where people look.
     fn fact(&mut self, expr: &IdedExpr, path: Option<String>) -> Option<Typed> {
         let Some(path) = path else {
             let message = "a fact is written `role.fact`, and nothing else has parts";
@@ -195,6 +199,7 @@ impl Checker<'_> {
         }
     }
 
+    /// An operator or a function: the parser makes calls of both.
     fn call(&mut self, expr: &IdedExpr, call: &CallExpr) -> Option<Typed> {
         if call.target.is_some() {
             let message = format!("`.{}(...)` cannot be used here", call.func_name);
@@ -245,6 +250,7 @@ impl Checker<'_> {
         self.fault(expr, format!("there is no function `{name}`"), help)
     }
 
+    /// An operator between two values of one kind.
     fn binary(&mut self, expr: &IdedExpr, name: &str, a: &IdedExpr, b: &IdedExpr) -> Option<Typed> {
         if let operators::LOGICAL_AND | operators::LOGICAL_OR = name {
             let why = "both sides must answer yes or no";
@@ -284,6 +290,7 @@ impl Checker<'_> {
         Some((Term::Compute(how, Box::new(a), Box::new(b)), left))
     }
 
+    /// `a ? b : c`
     fn choose(&mut self, a: &IdedExpr, b: &IdedExpr, c: &IdedExpr) -> Option<Typed> {
         let a = self.want(a, ValueKind::Bool, "`?` asks for yes or no");
         let (b, other) = (self.term(b), self.term(c));
@@ -311,6 +318,7 @@ impl Checker<'_> {
         Some((Term::Member(Box::new(item), Box::new(list)), ValueKind::Bool))
     }
 
+    /// `date("2026-09-01")` takes a constant only: a day that is computed from text could fail.
     fn date(&mut self, argument: &IdedExpr) -> Option<Typed> {
         if let Expr::Literal(LiteralValue::String(text)) = &argument.expr
             && let Ok(day) = text.inner().parse::<Date>()

@@ -123,6 +123,7 @@ impl Walk<'_> {
         }
     }
 
+    /// Known is yes. Silence is no only where the pack says what silence means.
     fn has(&mut self, inner: &Term) -> Result<Value, Missing> {
         let Term::Fact { role, attribute } = inner else {
             return Ok(Value::Bool(true));
@@ -186,6 +187,7 @@ impl Walk<'_> {
         }
     }
 
+    /// Whole numbers, or texts joined.
     fn compute(
         &mut self,
         how: Operation,
@@ -209,6 +211,7 @@ impl Walk<'_> {
         }
     }
 
+    /// A number that left its range settles nothing and says so in the trace.
     fn checked(&mut self, result: Option<i64>, term: &Term) -> Result<Value, Missing> {
         result.map(Value::Int).ok_or_else(|| {
             self.trace.push(format!("{term}: the number is out of range or divided by zero"));
@@ -256,6 +259,7 @@ fn one(path: String) -> Missing {
     Missing::from([path])
 }
 
+/// Both values, or everything that is missing for either.
 fn both_known<A, B>(a: Result<A, Missing>, b: Result<B, Missing>) -> Result<(A, B), Missing> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{PersonalNumber, RefusalScope};
+use domain::{PersonalNumber, RefusalScope, SubjectKind};
 use jiff::tz::TimeZone;
 
 use super::Report;
@@ -17,6 +17,7 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
         let (zone, span) = (&parts.head.time_zone.value, parts.head.time_zone.span);
         report.fault("pack.yaml", span, format!("there is no time zone `{zone}`"), None);
     }
+    person(parts, report);
     for register in parts.registers.values() {
         report.law("registers.yaml", parts, std::slice::from_ref(&register.legal_basis));
     }
@@ -35,11 +36,23 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     samples(parts, report);
 }
 
+/// What the engine itself reads of a person is something that the pack says can be known.
+fn person(parts: &Parts, report: &mut Report<'_>) {
+    let known = parts.facts.get(&SubjectKind::Person);
+    let person = &parts.head.person;
+    for attribute in [&person.name, &person.sex, &person.province] {
+        let names = known.into_iter().flatten().map(|(name, _)| name.as_str());
+        report.must_know("pack.yaml", attribute, "fact of a person", names);
+    }
+}
+
+/// A register's code must stand in `registers.yaml`.
 fn known_register(parts: &Parts, report: &mut Report<'_>, file: &str, code: &At<String>) {
     let codes = parts.registers.keys().map(|code| code.as_str());
     report.must_know(file, code, "register", codes);
 }
 
+/// Each attribute has an owner, and silence about it means something only with a reason.
 fn attributes(parts: &Parts, report: &mut Report<'_>) {
     let file = "facts.yaml";
     for (name, attribute) in parts.facts.values().flatten() {
@@ -70,6 +83,7 @@ fn attributes(parts: &Parts, report: &mut Report<'_>) {
     }
 }
 
+/// A procedure rests on law, and each of its values on a source.
 fn service(parts: &Parts, report: &mut Report<'_>, file: &str, service: &Service) {
     report.law(file, parts, &service.legal_basis);
     report.sources(file, parts, &service.sources);
@@ -99,6 +113,7 @@ fn law_value(parts: &Parts, report: &mut Report<'_>, file: &str, value: &LawValu
     }
 }
 
+/// A form's fields are unique, those of the forms that it includes counted in.
 fn form(parts: &Parts, report: &mut Report<'_>, file: &str, name: &str, form: &Form) {
     report.sources(file, parts, &form.sources);
     if form.id.value != name {
@@ -131,6 +146,7 @@ fn form(parts: &Parts, report: &mut Report<'_>, file: &str, name: &str, form: &F
     }
 }
 
+/// Whether following `includes` from `form` leads back to the form `searched`.
 fn includes_itself<'a>(
     forms: &'a BTreeMap<String, Form>,
     form: &'a Form,
@@ -146,6 +162,7 @@ fn includes_itself<'a>(
     })
 }
 
+/// Two values may not be in force on the same day in the same place.
 fn parameters(parts: &Parts, report: &mut Report<'_>, file: &str, entries: &[Parameter]) {
     for (place, entry) in entries.iter().enumerate() {
         report.law(file, parts, std::slice::from_ref(&entry.legal_basis));
@@ -167,6 +184,7 @@ fn parameters(parts: &Parts, report: &mut Report<'_>, file: &str, entries: &[Par
     }
 }
 
+/// A year's file holds days of that year, and says what it does not know.
 fn calendar(parts: &Parts, report: &mut Report<'_>) {
     for (name, year) in &parts.calendar {
         let file = format!("calendar/{name}.yaml");
@@ -195,6 +213,7 @@ fn calendar(parts: &Parts, report: &mut Report<'_>) {
     }
 }
 
+/// Codes are unique, and every commune lies in a province.
 fn units(parts: &Parts, report: &mut Report<'_>) {
     let codes: BTreeSet<&str> = parts.provinces.iter().map(|one| one.code.as_str()).collect();
     if codes.len() != parts.provinces.len() {

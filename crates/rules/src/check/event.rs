@@ -30,6 +30,7 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     }
 }
 
+/// Each kind of event has a schema, and it compiles.
 fn schema(parts: &Parts, report: &mut Report<'_>, name: &str) {
     let file = format!("events/{name}.schema.json");
     match parts.schemas.get(name) {
@@ -42,6 +43,7 @@ fn schema(parts: &Parts, report: &mut Report<'_>, name: &str) {
     }
 }
 
+/// One kind of event: who sends it, whom it is about, what it tells.
 fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &EventFile) {
     let codes = parts.registers.keys().map(|code| code.as_str());
     report.must_know(file, &event.register, "register", codes);
@@ -73,6 +75,7 @@ fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &EventFile) {
     }
 }
 
+/// A place in a payload is a JSON pointer (RFC 6901).
 fn pointer(report: &mut Report<'_>, file: &str, at: &At<String>) {
     if !at.starts_with('/') {
         let help = Some(format!("write `/{}`", at.value));
@@ -80,6 +83,7 @@ fn pointer(report: &mut Report<'_>, file: &str, at: &At<String>) {
     }
 }
 
+/// The subject must be one of the event's own.
 fn known_subject(
     report: &mut Report<'_>,
     file: &str,
@@ -91,6 +95,7 @@ fn known_subject(
     event.subjects.get(name.as_str()).map(|subject| subject.kind)
 }
 
+/// A fact comes from one place, is of the attribute's kind, and its register may speak of it.
 fn fact_of(
     parts: &Parts,
     report: &mut Report<'_>,

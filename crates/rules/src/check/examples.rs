@@ -37,6 +37,7 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     }
 }
 
+/// One example: its dates, facts and expectations mean something.
 fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &LifeEvent, example: &Example) {
     if example.as_of.is_some() == example.today.is_some() {
         let message = "an example has either `today` or `as_of`";
@@ -66,6 +67,7 @@ fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &LifeEvent, ex
     }
 }
 
+/// A fact of an example is of its attribute's kind, told by a register that exists.
 fn fact(
     parts: &Parts,
     report: &mut Report<'_>,
@@ -112,6 +114,7 @@ fn unknown_names(
     }
 }
 
+/// An expected service belongs to the life event, and the fields named to its form.
 fn service(
     parts: &Parts,
     report: &mut Report<'_>,

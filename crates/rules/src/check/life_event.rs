@@ -70,6 +70,7 @@ impl<'a> Checker<'a, '_, '_> {
         event.versions.iter().map(|version| self.version(version)).collect()
     }
 
+    /// Something begins it, and what does exists.
     fn begins(&mut self) {
         let begins = &self.event.begins;
         if begins.events.is_empty() && begins.clock.is_none() {
@@ -143,6 +144,7 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    /// It is known what tells two occurrences apart, and on which day each happened.
     fn identity(&mut self) {
         let event = self.event;
         if let Some(path) = &event.occurred_on {
@@ -165,6 +167,7 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    /// One period of law: its condition and those of its services.
     fn version(&mut self, version: &'a Version) -> (Condition, Vec<Condition>) {
         let event = self.event;
         self.report.law(&event.file, self.parts, &version.legal_basis);
@@ -192,6 +195,7 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    /// One service of one version.
     fn entry(&mut self, entry: &'a Entry) -> Condition {
         let file = &self.event.file;
         let keys = self.parts.services.keys().map(String::as_str);
@@ -220,6 +224,7 @@ impl<'a> Checker<'a, '_, '_> {
         self.condition(entry.when.as_ref())
     }
 
+    /// A deadline is a period from a fact or a day in a plan, never half of each.
     fn deadline(&mut self, entry: &'a Entry, rule: &'a DeadlineRule) {
         let file = &self.event.file;
         self.report.law(file, self.parts, std::slice::from_ref(&rule.legal_basis));
@@ -253,6 +258,7 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    /// Paths in words for people are facts that people can read.
     fn references(&mut self, words: &At<Text>) {
         for piece in pieces(&words.vi).into_iter().chain(pieces(&words.en)) {
             match piece {
@@ -269,6 +275,7 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    /// Fields that are filled exist, and none is for the person alone to say.
     fn fill(&mut self, entry: &'a Entry) {
         let file = &self.event.file;
         let Some(id) = &entry.form else {
@@ -295,6 +302,8 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    /// A condition, checked; one that always holds where none was written or it is wrong, which
+    /// no pack that loads ever uses.
     fn condition(&mut self, when: Option<&'a At<String>>) -> Condition {
         let Some(when) = when else { return Condition::default() };
         let scope = Scope { roles: &self.event.roles, facts: &self.parts.facts };
@@ -314,6 +323,7 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    /// A role of this life event.
     fn role(&mut self, role: &At<String>) {
         let roles = self.event.roles.keys().map(|role| role.as_str());
         self.report.must_know(&self.event.file, role, "role", roles);
@@ -341,6 +351,7 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    /// Remembers that an attribute is read, so that its change is known to matter.
     fn read(&mut self, role: &str, attribute: &str) {
         self.reads.entry(role.to_owned()).or_default().insert(attribute.to_owned());
     }

@@ -95,6 +95,18 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// Where in the payload, as a JSON pointer.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        match self {
+            Self::NoIdentifier { pointer }
+            | Self::PersonalNumber { pointer, .. }
+            | Self::Kind { pointer, .. } => pointer,
+        }
+    }
+}
+
 /// How one fact is read, with everything looked up that the pack settles.
 #[derive(Debug, Clone)]
 pub(super) struct FactReader {
@@ -160,6 +172,7 @@ impl EventType {
         Ok(reading)
     }
 
+    /// One fact with its source: the register, the event, its record, the law that lets us read it.
     fn fact(
         &self,
         event: &Event,
@@ -186,6 +199,7 @@ impl EventType {
         }
     }
 
+    /// What a fact says, or `None` where the payload is silent about it.
     fn fact_value(
         &self,
         reader: &FactReader,
@@ -220,6 +234,7 @@ impl EventType {
         }
     }
 
+    /// Personal numbers that disagree with the birth date or sex beside them.
     fn warnings(&self, data: &Json) -> Vec<Warning> {
         let mut warnings = Vec::new();
         for (name, check) in &self.file.checks {
@@ -264,6 +279,7 @@ fn told<'a>(data: &'a Json, pointer: &str) -> Option<&'a Json> {
     })
 }
 
+/// The text at a pointer, as it is kept.
 fn text_at(data: &Json, pointer: &str) -> Option<String> {
     told(data, pointer).and_then(Json::as_str).map(normal)
 }
@@ -304,6 +320,7 @@ fn day(json: &Json, zone: &TimeZone) -> Option<Date> {
     text.parse::<Date>().ok()
 }
 
+/// Sex as registers write it, in either language; other words say nothing.
 fn sex(text: &str) -> Option<Sex> {
     match normal(text).to_lowercase().as_str() {
         "nam" | "male" => Some(Sex::Male),
@@ -312,6 +329,7 @@ fn sex(text: &str) -> Option<Sex> {
     }
 }
 
+/// What should stand there, for people who send events.
 fn wanted(kind: ValueKind) -> &'static str {
     match kind {
         ValueKind::Text => "a text",

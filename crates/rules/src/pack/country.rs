@@ -25,8 +25,25 @@ pub struct Head {
     pub languages: Vec<Language>,
     /// The day on which its values were last compared with the law.
     pub checked_on: Date,
+    /// What the engine itself must know of a person.
+    pub person: PersonAttributes,
     /// What the source numbers stand for.
     pub sources: BTreeMap<String, String>,
+}
+
+/// Which attributes of a person tell how to address them and whose rules hold where they live.
+/// Everything else about a person is read by rules and forms alone.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonAttributes {
+    /// The attribute that holds the full name.
+    pub name: At<String>,
+    /// The attribute that holds the sex.
+    pub sex: At<String>,
+    /// The registers' words for the sexes.
+    pub sexes: BTreeMap<String, Sex>,
+    /// The attribute that holds the code of the province of residence.
+    pub province: At<String>,
 }
 
 /// A database that an agency runs.

@@ -46,6 +46,7 @@ pub(crate) fn load(files: &PackFiles, report: &mut Report<'_>) -> Option<Parts> 
     Some(parts)
 }
 
+/// A file that every pack has.
 fn one<T: DeserializeOwned>(files: &PackFiles, report: &mut Report<'_>, path: &str) -> Option<T> {
     let Some(text) = files.get(path) else {
         report.file_fault(path, "this file is missing");
@@ -54,6 +55,7 @@ fn one<T: DeserializeOwned>(files: &PackFiles, report: &mut Report<'_>, path: &s
     parse(report, path, text)
 }
 
+/// A file that a pack may have.
 fn optional<T: DeserializeOwned>(
     files: &PackFiles,
     report: &mut Report<'_>,
@@ -74,6 +76,7 @@ fn folder<T: DeserializeOwned>(
         .collect()
 }
 
+/// Every folder with a `life-event.yaml`.
 fn life_events(files: &PackFiles, report: &mut Report<'_>) -> Vec<LifeEvent> {
     files
         .iter()
@@ -86,6 +89,7 @@ fn life_events(files: &PackFiles, report: &mut Report<'_>) -> Vec<LifeEvent> {
         .collect()
 }
 
+/// The people and events of the demo. Lines are kept as written, since bad ones are part of it.
 fn samples(files: &PackFiles, report: &mut Report<'_>) -> Samples {
     let families: Option<Families> = optional(files, report, "samples/families.yaml");
     let timeline = files.get("samples/timeline.jsonl").unwrap_or_default();
@@ -93,6 +97,7 @@ fn samples(files: &PackFiles, report: &mut Report<'_>) -> Samples {
     Samples { families, timeline: lines.map(str::to_owned).collect() }
 }
 
+/// The JSON Schemas of events, by the name of the event's file.
 fn schemas(files: &PackFiles, report: &mut Report<'_>) -> BTreeMap<String, serde_json::Value> {
     let mut schemas = BTreeMap::new();
     for (path, stem, text) in files.in_folder("events", ".schema.json") {
@@ -109,6 +114,7 @@ fn schemas(files: &PackFiles, report: &mut Report<'_>) -> BTreeMap<String, serde
     schemas
 }
 
+/// One file. YAML's own mistakes are told in our words.
 fn parse<T: DeserializeOwned>(report: &mut Report<'_>, path: &str, text: &str) -> Option<T> {
     // Comments are for readers; not capturing them saves half of the parser's work.
     let options = serde_saphyr::options! { emit_comments: false };

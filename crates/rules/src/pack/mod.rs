@@ -273,7 +273,7 @@ impl Pack {
     pub fn affected_by<'a>(
         &'a self,
         kind: SubjectKind,
-        attribute: &'a str,
+        attribute: &str,
     ) -> impl Iterator<Item = (&'a LifeEvent, Vec<&'a str>)> {
         self.life_events.values().filter_map(move |event| {
             let reads = event.reads();

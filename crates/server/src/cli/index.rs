@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use knowledge::{Corpus, Embed, Index};
+use knowledge::{Embed, Index};
 use serde::Serialize;
 use server::config::Config;
-use server::{models, pack};
+use server::{pack, search};
 
 use super::output::Output;
 
@@ -21,7 +21,7 @@ struct Indexed<'a> {
 }
 
 /// Brings the index up to date and says what it holds.
-pub(crate) fn run(_args: &Args, config: &Config, output: &Output) -> anyhow::Result<()> {
+pub(crate) fn run(_args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
     let (index, _) = current(config, output)?;
     output.say(format!("{} passages indexed, hash {}", index.passages().len(), index.hash()));
     output.value(&Indexed {
@@ -33,17 +33,15 @@ pub(crate) fn run(_args: &Args, config: &Config, output: &Output) -> anyhow::Res
 
 /// The index of the corpus as it is now, and the model that it was made with. Only passages
 /// that changed are embedded again.
-pub(crate) fn current(config: &Config, output: &Output) -> anyhow::Result<(Index, Arc<dyn Embed>)> {
-    let embedder = models::embedder(&config.models.dir)?;
+pub(crate) fn current(config: &Config, output: Output) -> anyhow::Result<(Index, Arc<dyn Embed>)> {
     let files = pack::files(config.pack.path.as_deref())?;
-    let corpus = Corpus::parse(&pack::corpus(&files))?;
     let bar = output.bar(0, false, "indexing");
-    let built = Index::build(&corpus, embedder.as_ref(), &pack::index_path(), &mut |progress| {
+    let built = search::index(config, &files, &mut |progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
     });
     bar.finish_and_clear();
-    let (index, built) = built?;
+    let (index, built, embedder) = built?;
     if built.embedded > 0 {
         output.say(format!("{} passages embedded, {} kept", built.embedded, built.reused));
     }

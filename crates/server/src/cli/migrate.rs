@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use server::config::Config;
-use storage::{MIGRATIONS, Options, Store};
+use server::wiring::{self, Tables};
+use storage::MIGRATIONS;
 
 use super::output::Output;
 
@@ -13,9 +14,8 @@ struct Migrated {
 }
 
 /// Opens the configured database, making the file where it is missing, and brings it up to date.
-pub(crate) async fn run(config: &Config, output: &Output) -> anyhow::Result<()> {
-    let store = Store::open(&config.storage.url, &Options::default()).await?;
-    store.migrate().await?;
+pub(crate) async fn run(config: &Config, output: Output) -> anyhow::Result<()> {
+    let store = wiring::store(config, Tables::Made).await?.store;
     let database = match store.dialect() {
         storage::Dialect::Sqlite => "SQLite",
         storage::Dialect::Postgres => "PostgreSQL",

@@ -4,12 +4,23 @@
 //! and progress bars for people, or one JSON value with `--json`. Errors say what, where and
 //! what to do next, each cause on its own line.
 
+mod demo;
+mod explain;
 mod index;
+mod ingest;
+mod keys;
+mod measure;
 mod migrate;
 mod models;
+mod openapi;
 mod output;
 mod pack;
+mod paper;
+mod replay;
 mod search;
+mod serve;
+mod stop;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,11 +45,33 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  cotmoc models pull                              fetch and verify the models
-  cotmoc search \"làm giấy khai sinh cho con\"      passages of procedure and law, best first";
+  cotmoc demo                                     the whole chain on sample families, then their inbox
+  cotmoc serve                                    the API and the pages, with a worker beside them
+  cotmoc ingest events.jsonl                      take in what registers tell
+  cotmoc explain msg_…                            why somebody got this message
+  cotmoc search \"làm giấy khai sinh cho con\"      passages of procedure and law, best first
+
+Settings: `--config FILE`, or variables as in COTMOC_SERVER__LISTEN=0.0.0.0:8466.
+Exit codes: 0 done, 1 the work failed, 2 the call was wrong.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Play the sample families through the whole chain, tell their story, open their inbox.
+    Demo(demo::Args),
+    /// Answer: the API and the pages, with a worker beside them.
+    Serve(serve::Args),
+    /// Do the work that events leave behind. Many may run on one database.
+    Worker(worker::Args),
+    /// Take in a file of events, one JSON object a line.
+    Ingest(ingest::Args),
+    /// Say why: a message, suggestion, milestone, draft or event by its id.
+    Explain(explain::Args),
+    /// Take every stored decision again and compare, bit for bit.
+    Replay(replay::Args),
+    /// Issue, list and revoke the keys of registers and portals.
+    Keys(keys::Args),
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi,
     /// Bring the database's tables up to date.
     Migrate,
     /// Fetch, list and verify the model files.
@@ -51,6 +84,10 @@ enum Command {
     Check(pack::Args),
     /// Run the examples of a pack.
     Test(pack::Args),
+    /// Measure how good the chain is, against its thresholds.
+    Eval(measure::EvalArgs),
+    /// Measure how fast the chain is.
+    Bench(measure::BenchArgs),
 }
 
 /// Runs the command that the process was called with.
@@ -65,7 +102,7 @@ pub(crate) fn run() -> ExitCode {
         }
     };
     let output = Output::new(cli.json);
-    match command(cli, &output) {
+    match command(cli, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);
@@ -74,18 +111,73 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-fn command(cli: Cli, output: &Output) -> anyhow::Result<()> {
+fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
     let config = Config::load(cli.config.as_deref(), std::env::vars())?;
     match cli.command {
-        Command::Migrate => runtime()?.block_on(migrate::run(&config, output)),
+        Command::Demo(args) => block_on(demo::run(&args, &config, output)),
+        Command::Serve(args) => block_on(serve::run(&args, &config, output)),
+        Command::Worker(args) => block_on(worker::run(&args, &config, output)),
+        Command::Ingest(args) => block_on(ingest::run(&args, &config, output)),
+        Command::Explain(args) => block_on(explain::run(&args, &config, output)),
+        Command::Replay(args) => block_on(replay::run(&args, &config, output)),
+        Command::Keys(args) => block_on(keys::run(&args, &config, output)),
+        Command::Openapi => openapi::run(),
+        Command::Migrate => block_on(migrate::run(&config, output)),
         Command::Models(args) => models::run(&args, &config, output),
         Command::Index(args) => index::run(&args, &config, output),
-        Command::Search(args) => search::run(&args, &config, output),
+        Command::Search(args) => block_on(search::run(&args, &config, output)),
         Command::Check(args) => pack::check(&args, output),
         Command::Test(args) => pack::test(&args, output),
+        Command::Eval(args) => block_on(measure::eval(&args, &config, output)),
+        Command::Bench(args) => block_on(measure::bench(&args, &config, output)),
     }
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+/// Runs `work` to its end. What then still runs on a thread of its own, such as a model that
+/// words a letter nobody waits for any more, is left behind.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
+}
+
+/// Logs for a command that tells its story itself: warnings only, unless the operator set a
+/// filter of their own.
+fn log_quietly(config: &Config) -> anyhow::Result<()> {
+    let default = Config::load(None, [])?.telemetry.filter;
+    let mut telemetry = config.telemetry.clone();
+    if telemetry.filter == default {
+        "warn".clone_into(&mut telemetry.filter);
+    }
+    Ok(server::telemetry::init(&telemetry)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_call_is_told_what_was_meant() {
+        let error = Cli::try_parse_from(["cotmoc", "ingets"]).unwrap_err();
+        assert!(error.use_stderr() && error.to_string().contains("'ingest'"), "{error}");
+    }
+
+    /// Other programs call it: design, part 9.
+    #[test]
+    fn every_command_of_the_contract_is_there() {
+        let command = Cli::command();
+        for name in [
+            "demo", "serve", "worker", "migrate", "models", "index", "ingest", "search", "explain",
+            "replay", "check", "test", "eval", "bench", "openapi",
+        ] {
+            assert!(command.find_subcommand(name).is_some(), "{name}");
+        }
+    }
 }

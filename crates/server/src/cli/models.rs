@@ -1,5 +1,6 @@
 //! `cotmoc models`: fetch, list and verify the model files.
 
+use anyhow::ensure;
 use indicatif::ProgressBar;
 use inference::manifest::{Catalogue, ModelManifest, Role};
 use inference::pull::{self, Progress, PullOptions};
@@ -55,7 +56,7 @@ struct FileLine {
 }
 
 /// Runs one of the three.
-pub(crate) fn run(args: &Args, config: &Config, output: &Output) -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
     let catalogue = Catalogue::embedded()?;
     let store = Store::new(&config.models.dir);
     let lines = match &args.action {
@@ -81,10 +82,18 @@ pub(crate) fn run(args: &Args, config: &Config, output: &Output) -> anyhow::Resu
     }
     output.value(&lines)?;
     let verified = matches!(args.action, Action::List) || lines.iter().all(|line| line.ok);
-    anyhow::ensure!(
-        verified,
-        "not every model is in order; `cotmoc models pull` fetches what is missing"
-    );
+    ensure!(verified, "not every model is in order; `cotmoc models pull` fetches what is missing");
+    Ok(())
+}
+
+/// Fetches what is missing of the default models, and verifies it.
+pub(crate) fn pull_defaults(config: &Config, output: Output) -> anyhow::Result<()> {
+    let catalogue = Catalogue::embedded()?;
+    let store = Store::new(&config.models.dir);
+    for model in catalogue.defaults() {
+        let line = pull_one(model, &store, &PullOptions::default(), output)?;
+        ensure!(line.ok, "model `{}` is not in order: run `cotmoc models pull`", line.model);
+    }
     Ok(())
 }
 
@@ -103,7 +112,7 @@ fn pull_one(
     model: &ModelManifest,
     store: &Store,
     options: &PullOptions,
-    output: &Output,
+    output: Output,
 ) -> anyhow::Result<Line> {
     let here = line(model, store, Check::Stamped)?;
     if here.ok {
@@ -144,7 +153,7 @@ fn line(model: &ModelManifest, store: &Store, how: Check) -> anyhow::Result<Line
     })
 }
 
-fn say(line: &Line, output: &Output) {
+fn say(line: &Line, output: Output) {
     let mark = if line.ok { "✓" } else { "–" };
     let when = if line.default { "default" } else { "on request" };
     output.say(format!(

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 /// Where a command's words go.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
 }
@@ -18,8 +19,13 @@ impl Output {
         Self { json }
     }
 
+    /// Whether a machine reads it.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// A line for people. Nothing is printed for machines.
-    pub(crate) fn say(&self, line: impl Display) {
+    pub(crate) fn say(self, line: impl Display) {
         if !self.json {
             // A closed pipe (`| head`) is the reader's wish, not an error.
             let _ = writeln!(std::io::stdout(), "{line}");
@@ -27,7 +33,7 @@ impl Output {
     }
 
     /// The one value for machines. Nothing is printed for people.
-    pub(crate) fn value(&self, value: &impl Serialize) -> anyhow::Result<()> {
+    pub(crate) fn value(self, value: &impl Serialize) -> anyhow::Result<()> {
         if self.json {
             let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(value)?);
         }
@@ -35,7 +41,7 @@ impl Output {
     }
 
     /// A progress bar over `length` steps, on stderr; hidden for machines.
-    pub(crate) fn bar(&self, length: u64, bytes: bool, what: &str) -> ProgressBar {
+    pub(crate) fn bar(self, length: u64, bytes: bool, what: &str) -> ProgressBar {
         let target =
             if self.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(length), target);
@@ -53,7 +59,7 @@ impl Output {
     }
 
     /// What went wrong, with each cause, on stderr; for machines an object.
-    pub(crate) fn error(&self, error: &anyhow::Error) {
+    pub(crate) fn error(self, error: &anyhow::Error) {
         let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
         let mut stderr = std::io::stderr();
         if self.json {

@@ -37,7 +37,7 @@ fn load(args: &Args) -> anyhow::Result<Pack> {
 }
 
 /// Loads the pack, which checks everything that can be checked without a case.
-pub(crate) fn check(args: &Args, output: &Output) -> anyhow::Result<()> {
+pub(crate) fn check(args: &Args, output: Output) -> anyhow::Result<()> {
     let pack = load(args)?;
     let checked = Checked {
         version: pack.version().to_owned(),
@@ -54,7 +54,7 @@ pub(crate) fn check(args: &Args, output: &Output) -> anyhow::Result<()> {
 }
 
 /// Runs the pack's examples and shows what came out otherwise.
-pub(crate) fn test(args: &Args, output: &Output) -> anyhow::Result<()> {
+pub(crate) fn test(args: &Args, output: Output) -> anyhow::Result<()> {
     let examples = run_examples(&load(args)?);
     for result in examples.iter().filter(|result| !result.passed) {
         output.say(format!("✗ {}: {}", result.life_event, result.situation));

@@ -3,10 +3,11 @@
 use domain::{Clock as _, VN};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use knowledge::{Hit, Query, Search};
+use knowledge::{Hit, Query};
 use serde::Serialize;
 use server::clock::RealClock;
 use server::config::Config;
+use server::search;
 
 use super::index;
 use super::output::Output;
@@ -64,13 +65,18 @@ impl<'a> From<&'a Hit> for Found<'a> {
 }
 
 /// Searches, after bringing the index up to date where the corpus or the model changed.
-pub(crate) fn run(args: &Args, config: &Config, output: &Output) -> anyhow::Result<()> {
+pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
     let (index, embedder) = index::current(config, output)?;
     let today = RealClock.today(&TimeZone::get(VN)?);
     let place = args.place.as_deref().map(str::parse).transpose()?;
     let query =
         Query { place, limit: args.limit, ..Query::new(&args.query, args.on.unwrap_or(today)) };
-    let hits = Search::open(index, embedder)?.find(&query)?;
+    let (config, runtime) = (config.clone(), tokio::runtime::Handle::current());
+    // The model and a Qdrant server are waited for on a thread that may wait.
+    let find = move || -> anyhow::Result<_> {
+        Ok(search::open(&config, index, embedder, &runtime)?.find(&query)?)
+    };
+    let hits = tokio::task::spawn_blocking(find).await??;
 
     if let Some(read_as) = hits.first().and_then(|hit| hit.why.read_as.as_deref()) {
         output.say(format!("read as: {read_as}\n"));
@@ -84,7 +90,7 @@ pub(crate) fn run(args: &Args, config: &Config, output: &Output) -> anyhow::Resu
     output.value(&hits.iter().map(Found::from).collect::<Vec<_>>())
 }
 
-fn say(number: usize, hit: &Hit, output: &Output) {
+fn say(number: usize, hit: &Hit, output: Output) {
     let passage = &hit.passage;
     output.say(format!("{number}. {} › {}", passage.title, passage.heading));
     output.say(format!("   {}", passage.text.replace('\n', "\n   ")));

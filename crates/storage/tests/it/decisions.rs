@@ -141,7 +141,10 @@ async fn a_receipt_is_kept_once_and_found_by_what_it_explains(store: Store) {
     assert_eq!(receipts::put(&mut tx, &receipt, child(), noon()).await.unwrap(), Stored::New);
     assert_eq!(receipts::put(&mut tx, &receipt, child(), noon()).await.unwrap(), Stored::Same);
     assert_eq!(receipts::about(&mut tx, &about).await.unwrap(), std::slice::from_ref(&receipt));
-    assert_eq!(receipts::get(&mut tx, receipt.id).await.unwrap(), Some(receipt));
+    assert_eq!(receipts::get(&mut tx, receipt.id).await.unwrap(), Some(receipt.clone()));
+    let all = receipts::page(&mut tx, None, 5).await.unwrap();
+    assert_eq!(all, std::slice::from_ref(&receipt));
+    assert_eq!(receipts::page(&mut tx, Some(receipt.id), 5).await.unwrap(), []);
 }
 
 async fn a_day_costs_what_is_due_that_day(store: Store) {

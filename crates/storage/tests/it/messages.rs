@@ -99,6 +99,8 @@ async fn a_delivery_is_claimed_once_and_sent_once(store: Store) {
     deliveries::record_sent(&mut tx, delivery().id, later(200)).await.unwrap();
     let sent = deliveries::get(&mut tx, delivery().id).await.unwrap().unwrap();
     assert_eq!((sent.state, sent.sent_at), (DeliveryState::Sent, Some(later(200))));
+    let all = deliveries::of_message(&mut tx, message().id).await.unwrap();
+    assert_eq!(all, std::slice::from_ref(&sent));
 
     let twice = deliveries::record_sent(&mut tx, delivery().id, later(300)).await;
     assert!(matches!(twice.unwrap_err(), StorageError::Conflict { what: "delivery", .. }));

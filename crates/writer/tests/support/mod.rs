@@ -67,6 +67,7 @@ pub fn by(on: Date, safe: Date, act: &str, article: &str) -> By {
         from: date(2026, 11, 2),
         on,
         safe,
+        may_move: false,
         duty,
         legal_basis: basis(act, article),
     })

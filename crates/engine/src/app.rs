@@ -1,0 +1,90 @@
+//! What every use case is given: the state, the pack, the clock, the key, and what words letters.
+
+use std::fmt;
+use std::sync::Arc;
+
+use domain::{Clock, PseudonymKey};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use knowledge::Search;
+use rules::Pack;
+use storage::Store;
+use writer::{Prompts, Wording, Words};
+
+/// The engine. Cheap to clone; the use cases are its methods, one file each.
+#[derive(Clone)]
+pub struct App {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The country's life events and all that they need.
+    pub pack: Arc<Pack>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What turns identifiers into pseudonyms.
+    pub key: PseudonymKey,
+    /// What words messages.
+    pub writing: Arc<Writing>,
+}
+
+/// What words messages. Without a model the approved wording is taken, and without passages
+/// nothing is cited: both are said in the template.
+pub struct Writing {
+    /// The words that people approved.
+    pub words: Words,
+    /// What a model is told.
+    pub prompts: Prompts,
+    /// The model.
+    pub model: Option<Box<dyn Wording>>,
+    /// The passages of procedure and law.
+    pub passages: Option<Search>,
+    /// How many candidates are drawn beside the likeliest.
+    pub samples: u64,
+}
+
+/// Who reads a person's data, what for, and on what law (invariant 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// Who: a portal's name, `engine`, `citizen`.
+    pub by: String,
+    /// What for, from a closed list.
+    pub purpose: String,
+    /// Article and act.
+    pub legal_basis: String,
+}
+
+impl Reader {
+    /// The engine itself, which decides whom to tell of what.
+    pub(crate) fn engine() -> Self {
+        Self {
+            by: "engine".to_owned(),
+            purpose: "proactive_service".to_owned(),
+            legal_basis: "Điều 16, Nghị định 224/2026/NĐ-CP".to_owned(),
+        }
+    }
+}
+
+impl App {
+    /// This moment, as storage keeps it: to the microsecond. Decisions are taken with what can
+    /// be stored, or a replay would not arrive at the same bytes.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// The day of `now`, as people in the pack's country count days.
+    pub(crate) fn day(&self, now: Timestamp) -> Date {
+        now.to_zoned(self.pack.time_zone().clone()).date()
+    }
+
+    /// Today, as people in the pack's country count days.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.day(self.now())
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("pack", &self.pack.version()).finish_non_exhaustive()
+    }
+}

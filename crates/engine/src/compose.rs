@@ -1,0 +1,268 @@
+//! Compose: the message to one person about one milestone.
+//!
+//! The model takes seconds, so no transaction is open while it works: what it needs is read
+//! before, and template, message and delivery are stored together afterwards. Whether the
+//! message may be sent at all is asked again when it is sent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::{
+    Channel, Delivery, DeliveryState, Level, Message, MilestoneId, MilestoneState, SubjectId,
+    Suggestion, Template, Value,
+};
+use jiff::Timestamp;
+use knowledge::{Passage, Place, Query};
+use rules::{Case, Proposal};
+use storage::jobs::{self, Job};
+use storage::{Conn, deliveries, drafts, messages, milestones, subjects, suggestions, templates};
+use writer::{By, DraftState, Plan, PlanError, PlanInput, To, Writer, cited_as};
+
+use crate::app::Writing;
+use crate::suggest::first_thing_to_do;
+use crate::work::Work;
+use crate::{App, EngineError};
+
+/// Passages to choose citations from: the writer takes the nearest few.
+const PASSAGES: usize = 12;
+
+impl App {
+    /// Words the message to `recipient` about `milestone`, and hands it to delivery.
+    pub(crate) async fn compose(
+        &self,
+        milestone: MilestoneId,
+        recipient: SubjectId,
+        job: &Job,
+    ) -> Result<(), EngineError> {
+        let now = self.now();
+        let mut tx = self.store.begin().await?;
+        let planned = self.plan(&mut tx, milestone, recipient, now).await?;
+        let Some(plan) = planned else {
+            jobs::complete(&mut tx, job, now).await?;
+            tx.commit().await?;
+            return Ok(());
+        };
+        tx.commit().await?;
+
+        let (template, message) = self.word(plan, To { milestone, recipient }).await?;
+
+        let now = self.now();
+        let mut tx = self.store.begin().await?;
+        templates::put(&mut tx, &template, now).await?;
+        messages::put(&mut tx, &message, now).await?;
+        let delivery = Delivery {
+            id: Delivery::id_of(message.id, Channel::Inbox),
+            message: message.id,
+            recipient,
+            channel: Channel::Inbox,
+            state: DeliveryState::Queued,
+            suppressed: None,
+            sent_at: None,
+        };
+        deliveries::put(&mut tx, &delivery).await?;
+        Work::Deliver { delivery: delivery.id }.enqueue(&mut tx, now, &job.trace).await?;
+        jobs::complete(&mut tx, job, now).await?;
+        tx.commit().await?;
+        tracing::info!(message.id = %message.id, source = ?message.source, "message worded");
+        Ok(())
+    }
+
+    /// The plan of the message, or `None` where there is nothing to say: the person was told
+    /// already, nothing certain is open for them, or the milestone stands no more.
+    async fn plan(
+        &self,
+        conn: &mut Conn,
+        milestone: MilestoneId,
+        recipient: SubjectId,
+        now: Timestamp,
+    ) -> Result<Option<Plan>, EngineError> {
+        let vanished = || EngineError::Vanished { what: "milestone", id: milestone.to_string() };
+        let milestone = milestones::get(conn, milestone).await?.ok_or_else(vanished)?;
+        let told = Delivery::id_of(Message::id_of(milestone.id, recipient), Channel::Inbox);
+        let told = deliveries::get(conn, told).await?;
+        let waits = told.is_none_or(|told| told.state == DeliveryState::Queued);
+        if milestone.state != MilestoneState::Reached || !waits {
+            return Ok(None);
+        }
+        let Some(loaded) = self.load_milestone(conn, &milestone, now).await? else {
+            return Ok(None);
+        };
+        let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
+            return Ok(None);
+        };
+        let held = suggestions::of_milestone(conn, milestone.id).await?;
+        let proposals = self.proposals(&loaded, &milestone);
+        let Some(main) = first_thing_to_do(&proposals, &held, recipient) else {
+            return Ok(None);
+        };
+        let case = loaded.case(&self.pack, life_event);
+        let input = self.plan_input(conn, &case, main).await?;
+        match self.writing.words.plan(&input) {
+            Ok(plan) => Ok(Some(plan)),
+            // Nobody is written to as nobody. The register that tells the name brings us here again.
+            Err(PlanError::NoName) => {
+                tracing::info!(subject.id = %recipient, "message waits for a name");
+                Ok(None)
+            }
+            Err(error) => Err(EngineError::writer(error)),
+        }
+    }
+
+    /// What the message is about, in the terms of the writer.
+    async fn plan_input(
+        &self,
+        conn: &mut Conn,
+        case: &Case<'_>,
+        main: &Proposal<'_>,
+    ) -> Result<PlanInput, EngineError> {
+        let Suggestion { recipient, role, level, deadline, .. } = &main.suggestion;
+        let person = &self.pack.head().person;
+        let of_recipient =
+            |attribute: &str| case.value(&format!("{role}.{attribute}")).and_then(Value::as_text);
+        let subject = subjects::get(conn, *recipient).await?;
+        let draft = if *level >= Level::Prepare {
+            drafts::of_suggestion(conn, main.suggestion.id).await?
+        } else {
+            None
+        };
+        let unknown = || main.deadline_unknown.clone().unwrap_or_else(deadline_not_known);
+        Ok(PlanInput {
+            life_event: case.life_event.id.value.clone(),
+            life_event_name: case.life_event.name.clone(),
+            role: role.clone(),
+            recipient_name: of_recipient(&person.name).unwrap_or_default().to_owned(),
+            recipient_sex: of_recipient(&person.sex).and_then(|sex| person.sexes.get(sex)).copied(),
+            place: self.place(of_recipient(&person.province))?,
+            language: subject.map(|subject| subject.language).unwrap_or_default(),
+            written_on: case.as_of.occurred,
+            service: main.service.key.clone(),
+            service_name: main.service.name.clone(),
+            service_code: main.service.code.clone(),
+            level: *level,
+            authority: Some(main.authority.clone()),
+            deadline: deadline.clone().map_or_else(|| By::Unknown(unknown()), By::Known),
+            draft: draft.as_ref().map(draft_state),
+            legal_basis: main.service.legal_basis.first().cloned(),
+            facts: values(case),
+        })
+    }
+
+    /// The place whose rules hold for someone who lives in `province`.
+    fn place(&self, province: Option<&str>) -> Result<Place, EngineError> {
+        let country = &self.pack.head().id;
+        let exact = province.and_then(|code| format!("{country}-{code}").parse().ok());
+        exact.map_or_else(|| country.parse().map_err(EngineError::writer), Ok)
+    }
+
+    /// The template for `plan`, from the cache or made now, and the message that it becomes.
+    async fn word(&self, plan: Plan, to: To) -> Result<(Template, Message), EngineError> {
+        let passages = self.passages_for(&plan).await?;
+        let index = self.index_hash();
+        let key = self.writing.writer(&self.pack, &index).key(&plan, &passages);
+        let cached = {
+            let mut conn = self.store.read().await?;
+            templates::of_shape(&mut conn, &key, plan.language).await?
+        };
+        if let Some(template) = cached
+            && let Ok(message) = self.message(&plan, &template, to)
+        {
+            return Ok((template, message));
+        }
+        let (writing, pack) = (Arc::clone(&self.writing), Arc::clone(&self.pack));
+        let (plan, template) = tokio::task::spawn_blocking(move || {
+            let template = writing.writer(&pack, &index).make_template(&plan, &passages);
+            (plan, template)
+        })
+        .await
+        .map_err(EngineError::writer)?;
+        let template = template.map_err(EngineError::writer)?;
+        if let Some(reason) = &template.refused_because {
+            tracing::info!(reason, "model text refused, approved wording taken");
+        }
+        let message = self.message(&plan, &template, to).map_err(EngineError::writer)?;
+        Ok((template, message))
+    }
+
+    fn message(
+        &self,
+        plan: &Plan,
+        template: &Template,
+        to: To,
+    ) -> Result<Message, writer::RenderError> {
+        let cited = |id: &str| {
+            let passage = self.writing.passages.as_ref()?.index().passage(id)?;
+            Some(cited_as(passage, plan.language))
+        };
+        self.writing.words.message(plan, template, to, &cited)
+    }
+
+    /// The passages that the message may rest on: found by the names of the service and the life
+    /// event, never by anything about the person but the place whose rules hold.
+    async fn passages_for(&self, plan: &Plan) -> Result<Vec<Passage>, EngineError> {
+        if self.writing.passages.is_none() {
+            return Ok(Vec::new());
+        }
+        let name = self.pack.service(&plan.service).map(|it| it.name.vi.clone());
+        let query = Query {
+            codes: Some(vec![plan.life_event.clone(), plan.service.clone()]),
+            place: Some(plan.place.clone()),
+            limit: PASSAGES,
+            ..Query::new(name.unwrap_or_else(|| plan.service.clone()), plan.written_on)
+        };
+        let writing = Arc::clone(&self.writing);
+        let hits = tokio::task::spawn_blocking(move || match &writing.passages {
+            Some(search) => search.find(&query),
+            None => Ok(Vec::new()),
+        })
+        .await
+        .map_err(EngineError::writer)??;
+        Ok(hits.into_iter().map(|hit| Passage::clone(&hit.passage)).collect())
+    }
+
+    fn index_hash(&self) -> String {
+        let search = self.writing.passages.as_ref();
+        search.map(|search| search.index().hash().to_owned()).unwrap_or_default()
+    }
+}
+
+impl Writing {
+    /// The writer, for the pack and the index that texts rest on.
+    fn writer<'w>(&'w self, pack: &'w rules::Pack, index: &'w str) -> Writer<'w> {
+        Writer {
+            words: &self.words,
+            prompts: &self.prompts,
+            wording: self.model.as_deref(),
+            samples: self.samples,
+            pack: pack.hash(),
+            index,
+        }
+    }
+}
+
+/// How far an application is prepared, and what the person must still do.
+fn draft_state(draft: &domain::Draft) -> DraftState {
+    let (filled, total) = draft.coverage();
+    DraftState { filled, total, missing: draft.to_do().map(|field| field.label.clone()).collect() }
+}
+
+/// Everything that is known of those who play a role, by path.
+fn values(case: &Case<'_>) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::new();
+    for (role, subject) in case.roles {
+        for fact in case.facts.iter().filter(|fact| fact.subject == *subject) {
+            let path = format!("{role}.{}", fact.attribute);
+            if let Some(value) = case.value(&path) {
+                values.insert(path, value.clone());
+            }
+        }
+    }
+    values
+}
+
+/// Where a pack says neither a deadline nor why there is none.
+fn deadline_not_known() -> domain::Text {
+    domain::Text {
+        vi: "chưa có dữ liệu về thời hạn".to_owned(),
+        en: "no deadline is in our data".to_owned(),
+    }
+}

@@ -1,0 +1,173 @@
+//! Decides one life event of one subject with everything that is known now, and stores it.
+//!
+//! A milestone is stored once its life event has begun and its rule does not say no. From then
+//! on its row follows what is known: it is withdrawn when what began it is taken back, and
+//! closed when its rule holds no more. What came out is stored with its receipt.
+
+use domain::{AsOf, Cause, Lifecycle as _, Milestone, MilestoneState, SubjectId, Trace, Verdict};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rules::{Case, Decision, LifeEvent};
+use storage::due::{self, Due};
+use storage::{Conn, milestones, receipts};
+
+use crate::known::{Loaded, load_case, log_reading};
+use crate::work::Work;
+use crate::{App, EngineError};
+
+/// When, and on which trace, something is decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Occasion<'a> {
+    /// The trace of what led here.
+    pub(crate) trace: &'a Trace,
+    /// This moment.
+    pub(crate) now: Timestamp,
+}
+
+impl App {
+    /// The three dates of a decision that is taken at `now`: about today, with what is known
+    /// now, under the law of today.
+    pub(crate) fn as_of(&self, now: Timestamp) -> AsOf {
+        let today = self.day(now);
+        AsOf { occurred: today, known: now, law: today }
+    }
+
+    /// Decides `life_event` of `subject`, stores what came out, and enqueues what follows.
+    #[tracing::instrument(
+        name = "engine.decide_milestone", skip_all,
+        fields(trace = occasion.trace.as_str(), life_event, subject.id = %subject)
+    )]
+    pub(crate) async fn decide(
+        &self,
+        conn: &mut Conn,
+        life_event: &str,
+        subject: SubjectId,
+        occasion: Occasion<'_>,
+    ) -> Result<(), EngineError> {
+        let Some(life_event) = self.pack.life_event(life_event) else { return Ok(()) };
+        let now = occasion.now;
+        let as_of = self.as_of(now);
+        let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
+        let case = loaded.case(&self.pack, life_event);
+        let decision = case.decide(&|event| loaded.began(event));
+        plan_next_day(conn, life_event, subject, case.clock_due(), as_of.occurred).await?;
+
+        let id =
+            decision.occurrence.as_deref().map(|it| Milestone::id_of(&life_event.id, subject, it));
+        let held = milestones::of_subject(conn, subject).await?;
+        let (this, others): (Vec<Milestone>, Vec<Milestone>) = held
+            .into_iter()
+            .filter(|held| held.life_event == life_event.id.value)
+            .partition(|held| Some(held.id) == id);
+        for other in others {
+            self.withdraw_if_orphaned(conn, &other, &loaded, occasion).await?;
+        }
+        let next = next(this.first(), &case, &loaded, &decision, occasion.trace);
+        let Some(milestone) = next else { return Ok(()) };
+        log_reading(conn, &loaded).await?;
+        if milestones::put(conn, &milestone, now).await?.is_news() {
+            receipts::put(conn, &decision.receipt, subject, now).await?;
+            tracing::info!(milestone.id = %milestone.id, state = milestone.state.name(), "milestone decided");
+        }
+        // Facts that a draft shows may have changed although the answer did not.
+        Work::Suggest { milestone: milestone.id }.enqueue(conn, now, occasion.trace).await
+    }
+
+    /// Withdraws another occurrence of the same life event once nothing that began it is
+    /// believed any more: a contract that was cancelled, while an earlier one stands.
+    async fn withdraw_if_orphaned(
+        &self,
+        conn: &mut Conn,
+        held: &Milestone,
+        loaded: &Loaded,
+        occasion: Occasion<'_>,
+    ) -> Result<(), EngineError> {
+        let believed = match held.cause {
+            Cause::Event(event) => loaded.believes(event),
+            Cause::Clock(_) => true,
+        };
+        if believed || held.state == MilestoneState::Withdrawn {
+            return Ok(());
+        }
+        let (now, to) = (occasion.now, MilestoneState::Withdrawn);
+        milestones::move_state(conn, held.id, held.state, to, now).await?;
+        Work::Suggest { milestone: held.id }.enqueue(conn, now, occasion.trace).await
+    }
+}
+
+/// Notes the day on which the clock will bring the life event; forgets it once it has come.
+async fn plan_next_day(
+    conn: &mut Conn,
+    life_event: &LifeEvent,
+    subject: SubjectId,
+    day: Option<Date>,
+    today: Date,
+) -> Result<(), EngineError> {
+    if life_event.begins.clock.is_none() {
+        return Ok(());
+    }
+    let life_event = life_event.id.value.clone();
+    match day.filter(|day| today < *day) {
+        Some(on) => due::set(conn, &Due { subject, life_event, on }).await?,
+        None => {
+            due::clear(conn, subject, &life_event).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The milestone as it stands after `decision`; `None` where there is none to store.
+fn next(
+    held: Option<&Milestone>,
+    case: &Case<'_>,
+    loaded: &Loaded,
+    decision: &Decision<'_>,
+    trace: &Trace,
+) -> Option<Milestone> {
+    let life_event = case.life_event;
+    let subject = *case.roles.get(life_event.subject.as_str())?;
+    let occurrence = decision.occurrence.clone()?;
+    let state = next_state(held.map(|held| held.state), decision)?;
+    // A withdrawn certificate takes its day and its people with it; the milestone keeps those
+    // that it had, so that one can still see whom it was about.
+    let occurred_on = decision.occurred_on.or(held.map(|held| held.occurred_on))?;
+    let roles = match held {
+        Some(held) if state == MilestoneState::Withdrawn => held.roles.clone(),
+        _ => loaded.roles.clone(),
+    };
+    let began = loaded.beginning(subject).map(Cause::Event);
+    let cause = began.or(held.map(|held| held.cause)).unwrap_or(Cause::Clock(occurred_on));
+    Some(Milestone {
+        id: Milestone::id_of(&life_event.id, subject, &occurrence),
+        life_event: life_event.id.value.clone(),
+        subject,
+        occurrence,
+        occurred_on,
+        state,
+        roles,
+        verdict: decision.verdict.clone(),
+        as_of: case.as_of,
+        pack: case.pack.version().to_owned(),
+        cause,
+        trace: trace.clone(),
+    })
+}
+
+/// Where a milestone stands after `decision`; `None` where none is to be stored.
+///
+/// What was reached does not become pending again because a fact was superseded by silence: the
+/// person was told, and each service asks for what it needs.
+fn next_state(held: Option<MilestoneState>, decision: &Decision<'_>) -> Option<MilestoneState> {
+    use MilestoneState::{Closed, NotMet, Pending, Reached, Withdrawn};
+    let wanted = match (&decision.verdict, decision.begun) {
+        (_, false) => Withdrawn,
+        (Verdict::Met, true) => Reached,
+        (Verdict::Unknown { .. }, true) => Pending,
+        (Verdict::Unmet, true) => NotMet,
+    };
+    let Some(held) = held else {
+        return matches!(wanted, Reached | Pending).then_some(wanted);
+    };
+    let wanted = if (held, wanted) == (Reached, NotMet) { Closed } else { wanted };
+    Some(if held.next().contains(&wanted) { wanted } else { held })
+}

@@ -1,0 +1,68 @@
+//! Why a use case was not carried out, by who can do something about it.
+
+use domain::IllegalTransition;
+use storage::StorageError;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The database.
+    #[error("the database did not carry it out")]
+    Storage(#[from] StorageError),
+    /// An input file could not be read on.
+    #[error("the input could not be read")]
+    Input(#[source] std::io::Error),
+    /// A job of the table is none that this program knows.
+    #[error("a job does not read back as work of this program")]
+    Work(#[source] serde_json::Error),
+    /// Something stored points to what is not there.
+    #[error("{what} `{id}` is not there")]
+    Vanished {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// Passages could not be searched.
+    #[error("the corpus could not be searched")]
+    Search(#[from] knowledge::SearchError),
+    /// A text could not be made, not even from the approved wording.
+    #[error("no proved text could be made")]
+    Writer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A timetable that cannot be read.
+    #[error("`{0}` is not a timetable: it should be five fields as cron writes them")]
+    Timetable(String),
+}
+
+impl EngineError {
+    /// Whether trying again later may succeed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Storage(error) => error.is_transient(),
+            Self::Search(_) => true,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn writer(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Writer(Box::new(error))
+    }
+}
+
+/// Why an outcome was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum OutcomeError {
+    /// There is no such suggestion.
+    #[error("there is no such suggestion")]
+    NotFound,
+    /// It was made to somebody else.
+    #[error("the suggestion was made to somebody else")]
+    NotYours,
+    /// The suggestion stands where this outcome cannot follow.
+    #[error(transparent)]
+    Transition(#[from] IllegalTransition),
+    /// The database.
+    #[error("the database did not carry it out")]
+    Storage(#[from] StorageError),
+}

@@ -1,0 +1,103 @@
+//! What is known for one decision: the facts of everyone who plays a role, loaded once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{AsOf, EventId, FactSet, SubjectId};
+use rules::{Case, LifeEvent, Pack};
+use storage::access_log::{self, Access};
+use storage::{Conn, facts, journal};
+
+use crate::{EngineError, Reader};
+
+/// The roles and facts of one life event of one subject.
+pub(crate) struct Loaded {
+    /// Who plays which role.
+    pub(crate) roles: BTreeMap<String, SubjectId>,
+    /// What is known about them.
+    pub(crate) facts: FactSet,
+    /// The three dates.
+    pub(crate) as_of: AsOf,
+    /// The events that told of the subject and begin this life event.
+    began: BTreeSet<EventId>,
+}
+
+impl Loaded {
+    /// The case to decide.
+    pub(crate) fn case<'a>(&'a self, pack: &'a Pack, life_event: &'a LifeEvent) -> Case<'a> {
+        let (roles, facts, as_of) = (&self.roles, &self.facts, self.as_of);
+        Case { pack, life_event, roles, facts, as_of }
+    }
+
+    /// Whether `event` is one that begins this life event.
+    pub(crate) fn began(&self, event: EventId) -> bool {
+        self.began.contains(&event)
+    }
+
+    /// The latest event that is believed and begins this life event for `subject`.
+    pub(crate) fn beginning(&self, subject: SubjectId) -> Option<EventId> {
+        let known = self.as_of.known;
+        let believed = self.facts.iter().filter(|fact| {
+            fact.subject == subject
+                && self.began.contains(&fact.source.event)
+                && fact.known_from <= known
+                && fact.known_until.is_none_or(|until| known < until)
+        });
+        believed.map(|fact| (fact.known_from, fact.source.event)).max().map(|(_, event)| event)
+    }
+
+    /// Whether something that `event` told is believed at the dates of this case.
+    pub(crate) fn believes(&self, event: EventId) -> bool {
+        let known = self.as_of.known;
+        self.facts.iter().any(|fact| {
+            fact.source.event == event
+                && fact.known_from <= known
+                && fact.known_until.is_none_or(|until| known < until)
+        })
+    }
+}
+
+/// Loads the case of `life_event` for `subject`: whoever a fact names as playing a role is
+/// loaded too, until nobody new is found.
+pub(crate) async fn load_case(
+    conn: &mut Conn,
+    pack: &Pack,
+    life_event: &LifeEvent,
+    subject: SubjectId,
+    as_of: AsOf,
+) -> Result<Loaded, EngineError> {
+    let mut facts = facts::facts_of(conn, &[subject]).await?;
+    let mut loaded = BTreeSet::from([subject]);
+    let roles = loop {
+        let roles = pack.resolve_roles(life_event, subject, &facts, &as_of);
+        let new: Vec<SubjectId> =
+            roles.values().filter(|role| !loaded.contains(role)).copied().collect();
+        if new.is_empty() {
+            break roles;
+        }
+        facts.extend(facts::facts_of(conn, &new).await?.iter().cloned());
+        loaded.extend(new);
+    };
+    let told: BTreeSet<EventId> =
+        facts.iter().filter(|fact| fact.subject == subject).map(|fact| fact.source.event).collect();
+    let told: Vec<EventId> = told.into_iter().collect();
+    let kinds = journal::kinds(conn, &told).await?;
+    let began = kinds.into_iter().filter(|(_, kind)| life_event.begun_by(kind)).map(|(id, _)| id);
+    Ok(Loaded { roles, facts, as_of, began: began.collect() })
+}
+
+/// Writes down that the data of everyone in `loaded` was read for a decision.
+pub(crate) async fn log_reading(conn: &mut Conn, loaded: &Loaded) -> Result<(), EngineError> {
+    let reader = Reader::engine();
+    for subject in loaded.roles.values().collect::<BTreeSet<_>>() {
+        let access = Access {
+            at: loaded.as_of.known,
+            subject: *subject,
+            reader: reader.by.clone(),
+            what: "facts".to_owned(),
+            purpose: reader.purpose.clone(),
+            legal_basis: reader.legal_basis.clone(),
+        };
+        access_log::record(conn, &access).await?;
+    }
+    Ok(())
+}

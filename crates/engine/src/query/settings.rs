@@ -1,0 +1,91 @@
+//! What a person refuses, and who looked at their data.
+
+use domain::{Refusal, RefusalScope, SubjectId, Text};
+use jiff::Timestamp;
+use storage::{access_log, refusals};
+
+use super::plain;
+use crate::view::{AccessLine, RefusalLine};
+use crate::{App, EngineError};
+
+/// More readings than a person looks through.
+const MOST_ACCESSES: usize = 100;
+
+impl App {
+    /// Refuses proactive service from now on. What is on its way is held back by the transaction
+    /// that would send it.
+    #[tracing::instrument(name = "engine.refuse", skip_all, fields(subject.id = %subject, scope = scope.key()))]
+    pub async fn refuse(&self, subject: SubjectId, scope: RefusalScope) -> Result<(), EngineError> {
+        let mut tx = self.store.begin().await?;
+        refusals::refuse(&mut tx, &Refusal { subject, scope, since: self.now() }).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes a refusal back. What was held back meanwhile stays so: it was decided.
+    #[tracing::instrument(name = "engine.allow", skip_all, fields(subject.id = %subject, scope = scope.key()))]
+    pub async fn allow(&self, subject: SubjectId, scope: RefusalScope) -> Result<(), EngineError> {
+        let mut tx = self.store.begin().await?;
+        refusals::allow_again(&mut tx, subject, &scope, self.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What the person refuses.
+    pub async fn refusals(&self, subject: SubjectId) -> Result<Vec<RefusalLine>, EngineError> {
+        let mut conn = self.store.read().await?;
+        let refused = refusals::in_force(&mut conn, subject).await?;
+        let line = |refusal: Refusal| RefusalLine {
+            scope: refusal.scope.key(),
+            label: self.scope_label(&refusal.scope),
+            since: self.day(refusal.since),
+        };
+        Ok(refused.into_iter().map(line).collect())
+    }
+
+    /// Who read the person's data, latest first; the readings of one day by one reader for one
+    /// purpose are one line.
+    pub async fn accesses(&self, subject: SubjectId) -> Result<Vec<AccessLine>, EngineError> {
+        let mut conn = self.store.read().await?;
+        let most = u32::try_from(MOST_ACCESSES * 20).unwrap_or(u32::MAX);
+        let all = access_log::of_subject(&mut conn, subject, Timestamp::UNIX_EPOCH, most).await?;
+        let mut lines: Vec<AccessLine> = Vec::new();
+        for access in all {
+            let line = AccessLine {
+                on: self.day(access.at),
+                by: access.reader,
+                purpose: access.purpose,
+                legal_basis: access.legal_basis,
+            };
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+            if lines.len() == MOST_ACCESSES {
+                break;
+            }
+        }
+        Ok(lines)
+    }
+
+    /// What a refusal covers. A group is told by what is in it: that is what refusing it stops.
+    fn scope_label(&self, scope: &RefusalScope) -> Text {
+        match scope {
+            RefusalScope::All => Text {
+                vi: "Mọi dịch vụ công chủ động".to_owned(),
+                en: "Every proactive service".to_owned(),
+            },
+            RefusalScope::LifeEvent(id) => self.life_event_name(id),
+            RefusalScope::Group(group) => {
+                let events = self.pack.life_events().filter(|event| event.groups.contains(group));
+                let names: Vec<&Text> = events.map(|event| &event.name).collect();
+                if names.is_empty() {
+                    return plain(group);
+                }
+                let joined = |of: fn(&Text) -> &str| {
+                    names.iter().map(|name| of(name)).collect::<Vec<_>>().join(", ")
+                };
+                Text { vi: joined(|name| &name.vi), en: joined(|name| &name.en) }
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The use cases on a real database and the real pack, without a model: the approved wording
+//! is taken.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod intake;
+mod order;
+mod query;
+mod support;
+mod told;

@@ -1,0 +1,199 @@
+//! An engine in memory, on the real pack, with a clock that stands where it is put.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::{
+    Channel, Delivery, DeliveryState, FixedClock, Message, Milestone, MilestoneState, PseudonymKey,
+    SubjectId, SubjectKind, Suggestion, SuggestionState, Verdict,
+};
+use engine::{App, Timetable, Worked, Worker, Writing};
+use rules::{Pack, PackFiles};
+use serde_json::Value;
+use storage::{Options, Store, deliveries, messages, milestones, suggestions};
+use tokio_util::sync::CancellationToken;
+use writer::{Prompts, Words};
+
+/// The engine of one test.
+pub(crate) struct Office {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<FixedClock>,
+    worker: Worker,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn pack() -> Arc<Pack> {
+    let files = PackFiles::read(&root().join("life-events/vn")).unwrap();
+    Arc::new(Pack::load(&files).unwrap())
+}
+
+impl Office {
+    pub(crate) async fn at(moment: &str) -> Self {
+        let store = Store::open("sqlite::memory:", &Options::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        let clock = Arc::new(FixedClock::at(moment.parse().unwrap()));
+        let writing = Writing {
+            words: Words::load(&root().join("life-events/vn/words")).unwrap(),
+            prompts: Prompts::load(&root().join("prompts")).unwrap(),
+            model: None,
+            passages: None,
+            samples: 0,
+        };
+        let app = App {
+            store,
+            pack: pack(),
+            clock: clock.clone(),
+            key: PseudonymKey::new(b"a key of the tests, long enough"),
+            writing: Arc::new(writing),
+        };
+        let worker = Worker::new(app.clone(), "test".to_owned());
+        Self { app, clock, worker }
+    }
+
+    /// Takes in events without working on them.
+    pub(crate) async fn takes(&self, events: &[Value]) {
+        for event in events {
+            self.app.accept(event, "a test").await.unwrap();
+        }
+    }
+
+    /// Works until nothing is due; nothing may fail.
+    pub(crate) async fn works(&self) {
+        let worked = self.worker.work_off().await.unwrap();
+        assert_eq!((worked.retried, worked.dead), (0, 0));
+    }
+
+    /// Works until a message to `to` was worded and waits to be sent. Answers whether one does.
+    pub(crate) async fn works_until_worded(&self, to: SubjectId) -> bool {
+        loop {
+            let worked = self.worker.step(&CancellationToken::new()).await.unwrap();
+            let letters = self.letters().await;
+            if letters.iter().any(|(_, it)| it.recipient == to && it.state == DeliveryState::Queued)
+            {
+                return true;
+            }
+            if worked == Worked::default() {
+                return false;
+            }
+        }
+    }
+
+    pub(crate) async fn told(&self, events: &[Value]) {
+        self.takes(events).await;
+        self.works().await;
+    }
+
+    pub(crate) fn moves_to(&self, moment: &str) {
+        self.clock.set(moment.parse().unwrap());
+    }
+
+    /// The daily run, and what follows from it.
+    pub(crate) async fn new_day(&self) {
+        self.app.tick(&daily()).await.unwrap();
+        self.works().await;
+    }
+
+    pub(crate) fn person(&self, pin: &str) -> SubjectId {
+        self.app.key.subject(SubjectKind::Person, pin)
+    }
+
+    pub(crate) async fn milestones(&self) -> Vec<Milestone> {
+        let mut conn = self.app.store.read().await.unwrap();
+        milestones::page(&mut conn, None, 1000).await.unwrap()
+    }
+
+    /// The milestones of births.
+    pub(crate) async fn births(&self) -> Vec<Milestone> {
+        let mut all = self.milestones().await;
+        all.retain(|it| it.life_event == "LE-BIRTH");
+        all
+    }
+
+    /// The services that are open for `recipient` and certain.
+    pub(crate) async fn certain(&self, recipient: SubjectId) -> Vec<String> {
+        let mut all = self.suggestions().await;
+        all.retain(|it| it.state == SuggestionState::Open && it.verdict == Verdict::Met);
+        all.into_iter().filter(|it| it.recipient == recipient).map(|it| it.service).collect()
+    }
+
+    /// The messages that arrived at `recipient`.
+    pub(crate) async fn sent_to(&self, recipient: SubjectId) -> Vec<Message> {
+        let mut sent = self.sent().await;
+        sent.retain(|message| message.recipient == recipient);
+        sent
+    }
+
+    /// Milestones from which something follows.
+    pub(crate) async fn standing(&self) -> Vec<Milestone> {
+        let mut all = self.milestones().await;
+        all.retain(|it| matches!(it.state, MilestoneState::Reached | MilestoneState::Pending));
+        all
+    }
+
+    pub(crate) async fn suggestions(&self) -> Vec<Suggestion> {
+        let milestones = self.milestones().await;
+        let mut conn = self.app.store.read().await.unwrap();
+        let mut all = Vec::new();
+        for milestone in milestones {
+            all.extend(suggestions::of_milestone(&mut conn, milestone.id).await.unwrap());
+        }
+        all
+    }
+
+    /// The services that are open, with whom they are suggested to.
+    pub(crate) async fn open(&self) -> Vec<(String, SubjectId)> {
+        let all = self.suggestions().await;
+        let open = all.into_iter().filter(|it| it.state == SuggestionState::Open);
+        open.map(|it| (it.service, it.recipient)).collect()
+    }
+
+    /// Every message with its delivery.
+    pub(crate) async fn letters(&self) -> Vec<(Message, Delivery)> {
+        let milestones = self.milestones().await;
+        let mut conn = self.app.store.read().await.unwrap();
+        let mut all = Vec::new();
+        for milestone in milestones {
+            for message in messages::of_milestone(&mut conn, milestone.id).await.unwrap() {
+                let id = Delivery::id_of(message.id, Channel::Inbox);
+                let delivery = deliveries::get(&mut conn, id).await.unwrap().unwrap();
+                all.push((message, delivery));
+            }
+        }
+        all
+    }
+
+    /// The messages that arrived.
+    pub(crate) async fn sent(&self) -> Vec<Message> {
+        let letters = self.letters().await.into_iter();
+        let sent = letters.filter(|(_, delivery)| delivery.state == DeliveryState::Sent);
+        sent.map(|(message, _)| message).collect()
+    }
+}
+
+pub(crate) fn daily() -> Timetable {
+    "5 0 * * *".parse().unwrap()
+}
+
+/// The sample events.
+pub(crate) fn timeline() -> Vec<Value> {
+    let text = std::fs::read_to_string(root().join("life-events/vn/samples/timeline.jsonl"));
+    text.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The first sample event with this id.
+pub(crate) fn event(id: &str) -> Value {
+    timeline().into_iter().find(|event| event["id"] == id).unwrap_or_else(|| panic!("no {id}"))
+}
+
+/// What registers tell of people before anything happens: population, residence, marriages.
+pub(crate) fn registers() -> Vec<Value> {
+    let background = |event: &Value| {
+        ["dc-", "ct-", "kh-", "mn-", "td-"]
+            .iter()
+            .any(|lead| event["id"].as_str().unwrap().starts_with(lead))
+    };
+    timeline().into_iter().filter(background).collect()
+}

@@ -1,0 +1,251 @@
+//! `cotmoc eval` and `cotmoc bench`: how good the chain is, and how fast.
+//!
+//! Both run on a database of their own, which is gone afterwards: what an installation holds is
+//! neither counted nor touched.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
+use domain::{FixedClock, PseudonymKey};
+use engine::App;
+use eval::ChainReport;
+use eval::bench::{IntakeBench, WriteBench};
+use jiff::civil::time;
+use server::config::Config;
+use server::wiring::{self, Country};
+use server::{chance, models, search};
+use storage::{Options, Store};
+
+use super::index;
+use super::output::Output;
+use super::paper::{Paper, faint, good, odd, plain};
+
+/// What to judge.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EVAL_HELP)]
+pub(crate) struct EvalArgs {
+    /// Which suite.
+    suite: Suite,
+    /// Let no model word anything: the approved wording is judged.
+    #[arg(long)]
+    no_model: bool,
+    /// Write the report as a page, too, which needs no other file.
+    #[arg(long, value_name = "FILE.html")]
+    page: Option<PathBuf>,
+}
+
+const EVAL_HELP: &str = "\
+`chain` plays the sample families through the real chain and compares what came out with what
+people wrote down beforehand: milestones, services, deadlines, fields of drafts, letters.
+
+The exit code is 1 where a threshold of `eval/thresholds.toml` is missed.";
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Suite {
+    /// The whole chain on the sample families.
+    Chain,
+}
+
+/// What to time.
+#[derive(Debug, clap::Args)]
+#[command(after_help = BENCH_HELP)]
+pub(crate) struct BenchArgs {
+    /// Which suite.
+    suite: Race,
+    /// With `intake`: how many events.
+    #[arg(long, default_value_t = 5000)]
+    events: usize,
+    /// With `write`: let no model word anything.
+    #[arg(long)]
+    no_model: bool,
+}
+
+const BENCH_HELP: &str = "\
+What is fast enough depends on the machine, so nothing is judged here. `intake` keeps its
+database in a file beside other temporary files, as an installation does, and words no message
+by a model: `write` measures that.";
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Race {
+    /// Events taken in, and the work that follows from them.
+    Intake,
+    /// Letters worded anew, and filled from a kept template.
+    Write,
+}
+
+/// Runs a suite against its thresholds.
+pub(crate) async fn eval(args: &EvalArgs, config: &Config, output: Output) -> anyhow::Result<()> {
+    let Suite::Chain = args.suite;
+    super::log_quietly(config)?;
+    let store = Store::open("sqlite::memory:", &Options::default()).await?;
+    let (app, clock) = app(config, output, store, !args.no_model).await?;
+    let timetable = config.worker.timetable.parse()?;
+    let bar = output.bar(0, false, "playing the samples");
+    let report = eval::chain_told(&app, &clock, &timetable, |step| {
+        bar.set_length(step.of as u64);
+        bar.set_position(step.event as u64);
+    })
+    .await;
+    bar.finish_and_clear();
+    let report = report?;
+    if let Some(path) = &args.page {
+        std::fs::write(path, report.html())
+            .with_context(|| format!("could not write `{}`", path.display()))?;
+    }
+    tell(&Paper::of_stdout(output.is_json()), &report);
+    output.value(&report)?;
+    ensure!(report.passed(), "{} thresholds were missed", report.failures().count());
+    Ok(())
+}
+
+/// Runs a benchmark.
+pub(crate) async fn bench(args: &BenchArgs, config: &Config, output: Output) -> anyhow::Result<()> {
+    super::log_quietly(config)?;
+    match args.suite {
+        Race::Intake => {
+            let scratch = Scratch::new()?;
+            let url = format!("sqlite:{}", scratch.0.join("bench.db").display());
+            let store = Store::open(&url, &Options::default()).await?;
+            let (app, _) = app(config, output, store, false).await?;
+            let bar = output.bar(args.events as u64, false, "events");
+            let bench =
+                eval::bench::intake(&app, args.events, |done| bar.set_position(done as u64)).await;
+            bar.finish_and_clear();
+            app.store.close().await;
+            intake(output, &bench?)
+        }
+        Race::Write => {
+            let store = Store::open("sqlite::memory:", &Options::default()).await?;
+            let (app, _) = app(config, output, store, !args.no_model).await?;
+            let bar = output.bar(0, false, "letters");
+            let counted = bar.clone();
+            let bench = tokio::task::spawn_blocking(move || {
+                eval::bench::write(&app, |done, all| {
+                    counted.set_length(all as u64);
+                    counted.set_position(done as u64);
+                })
+            })
+            .await;
+            bar.finish_and_clear();
+            write(output, &bench??)
+        }
+    }
+}
+
+/// An engine on a fresh database, on the morning of the samples' today, with a key of its own.
+async fn app(
+    config: &Config,
+    output: Output,
+    store: Store,
+    with_model: bool,
+) -> anyhow::Result<(App, Arc<FixedClock>)> {
+    store.migrate().await?;
+    let country = wiring::country(config)?;
+    let runtime = tokio::runtime::Handle::current();
+    let config = config.clone();
+    let writing = {
+        let files = country.files.clone();
+        tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+            if !with_model {
+                return wiring::writing(&config, &files, None, None);
+            }
+            let (index, embedder) = index::current(&config, output)?;
+            let passages = search::open(&config, index, embedder, &runtime)?;
+            let model = models::wording(&config.models.dir)?;
+            wiring::writing(&config, &files, Some(model), Some(passages))
+        })
+        .await??
+    };
+    let clock = Arc::new(FixedClock::at(morning(&country)?));
+    let app = App {
+        store,
+        pack: country.pack,
+        clock: Arc::clone(&clock) as _,
+        key: PseudonymKey::new(&chance::bytes::<32>()?),
+        writing: Arc::new(writing),
+    };
+    Ok((app, clock))
+}
+
+/// Nine o'clock on the samples' today.
+fn morning(country: &Country) -> anyhow::Result<jiff::Timestamp> {
+    let families = country.pack.samples().families.as_ref();
+    let today = families.context("the pack has no sample families to measure with")?.today;
+    let morning = today.to_datetime(time(9, 0, 0, 0));
+    Ok(morning.to_zoned(country.pack.time_zone().clone())?.timestamp())
+}
+
+fn tell(paper: &Paper, report: &ChainReport) {
+    paper.rule(&format!("chain · pack {} on {}", report.pack, report.today));
+    for it in &report.thresholds {
+        let (mark, style) = if it.passed { ("✓", good()) } else { ("✗", odd()) };
+        let bound = it.kind.replace('_', " ");
+        let line = format!("{:<36} {:>8.2}   {bound} {}", it.name, it.value, it.limit);
+        paper.write(&format!("  {mark} "), &line, &style);
+    }
+    for it in &report.differences {
+        paper.gap();
+        paper.write("  ✗ ", &format!("{}: {}", it.family, it.about), &odd());
+        paper.write("    expected ", &it.expected, &plain());
+        paper.write("    got      ", &it.got, &plain());
+    }
+    paper.gap();
+    for it in &report.timings.stages {
+        let line = format!(
+            "{:<10} {:>5} times, median {:.1} ms, 95 of 100 within {:.1} ms",
+            it.stage, it.count, it.median_ms, it.p95_ms
+        );
+        paper.write("  ", &line, &faint());
+    }
+}
+
+fn intake(output: Output, bench: &IntakeBench) -> anyhow::Result<()> {
+    output.say(format!(
+        "{} events: {} new, {} repeated, {} set aside; {} jobs done, {} failed",
+        bench.events, bench.new, bench.repeats, bench.set_aside, bench.jobs, bench.failed_jobs
+    ));
+    output.say(format!(
+        "{:.0} events a second taken in, {:.0} jobs a second worked off, {:.0} events a second \
+         through all of it",
+        bench.events_per_second, bench.jobs_per_second, bench.through_per_second
+    ));
+    output.value(bench)
+}
+
+fn write(output: Output, bench: &WriteBench) -> anyhow::Result<()> {
+    for plan in &bench.plans {
+        output.say(format!(
+            "{:>9.1} ms anew {:>9.3} ms from its template  {}",
+            plan.cold_ms, plan.cached_ms, plan.plan
+        ));
+    }
+    output.say(format!(
+        "{} of {} worded by the model; {:.2} letters a second anew, {:.0} from templates",
+        bench.by_model,
+        bench.plans.len(),
+        bench.cold_per_second,
+        bench.cached_per_second
+    ));
+    output.value(bench)
+}
+
+/// A folder that is gone afterwards.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> anyhow::Result<Self> {
+        let path = std::env::temp_dir().join(format!("cotmoc-bench-{}", chance::token::<8>()?));
+        std::fs::create_dir(&path)
+            .with_context(|| format!("could not make `{}`", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be taken away now is left to whoever empties the folder for such files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

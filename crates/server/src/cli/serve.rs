@@ -1,0 +1,102 @@
+//! `cotmoc serve`: the API and the pages, and a worker beside them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use engine::App;
+use serde::Serialize;
+use server::clock::RealClock;
+use server::config::Config;
+use server::http::{self, AppState};
+use server::sign_in::SignIn;
+use server::telemetry;
+use server::wiring::{self, Tables};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use super::output::Output;
+use super::worker::Work;
+use super::{stop, worker};
+
+/// How to serve.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Answer only: `cotmoc worker` runs elsewhere, on the same database.
+    #[arg(long)]
+    no_worker: bool,
+}
+
+#[derive(Serialize)]
+struct Serving {
+    address: String,
+    migrated: bool,
+    worker: Option<String>,
+}
+
+/// Answers and works until it is told to stop.
+pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
+    telemetry::init(&config.telemetry)?;
+    // First the port: a taken one must be known before any work was done.
+    let listener = http::listen(config.server.listen).await?;
+    let address = address(&listener, config.server.listen);
+    let timetable = config.worker.timetable.parse()?;
+    let opened = wiring::store(config, Tables::MadeInFile).await?;
+    let country = wiring::country(config)?;
+    let app = wiring::engine_without_models(config, &country, opened.store, Arc::new(RealClock))?;
+    let work = (!args.no_worker)
+        .then(|| Work { prepare: worker::with_models(config, country, app.clone()), timetable });
+    if opened.migrated {
+        output.say("The database was empty or of an earlier version: its tables were made.");
+    }
+    output.say(format!("Cột Mốc answers on {address}; Ctrl-C stops it."));
+    output.say(format!("  API   {address}/docs"));
+    output.say("  Keys  cotmoc keys issue NAME --scope events");
+    output.value(&Serving {
+        address,
+        migrated: opened.migrated,
+        worker: work.as_ref().map(|_| worker::name(config)),
+    })?;
+    let sign_in = SignIn::from(&config.sign_in);
+    Box::pin(until_stopped(config, listener, sign_in, app, work)).await
+}
+
+/// The address as a browser takes it.
+pub(crate) fn address(listener: &TcpListener, asked: SocketAddr) -> String {
+    format!("http://{}", listener.local_addr().unwrap_or(asked))
+}
+
+/// Answers on `listener` with `app`, and does `work` beside it.
+pub(crate) async fn until_stopped<P>(
+    config: &Config,
+    listener: TcpListener,
+    sign_in: SignIn,
+    app: App,
+    work: Option<Work<P>>,
+) -> anyhow::Result<()>
+where
+    P: FnOnce() -> anyhow::Result<App> + Send + 'static,
+{
+    let tasks = TaskTracker::new();
+    let stop = stop::when_asked(&tasks)?;
+    let behind_tls = config.server.behind_tls;
+    let state = AppState { engine: app, sign_in: Arc::new(sign_in), behind_tls };
+    let serving = async {
+        let served = http::serve(listener, state, stop.clone().cancelled_owned()).await;
+        stop.cancel();
+        Ok::<_, anyhow::Error>(served?)
+    };
+    let working = async {
+        let Some(work) = work else { return Ok(()) };
+        let worked = work.until(&stop, worker::name(config)).await;
+        // A server whose work is not done would look healthy and be of no use.
+        if worked.is_err() {
+            stop.cancel();
+        }
+        worked
+    };
+    let both = async {
+        let (served, worked) = tokio::join!(serving, working);
+        served.and(worked)
+    };
+    stop::within_patience(&stop, both).await
+}

@@ -1,0 +1,30 @@
+//! The prompts, as they were when the program was built: it runs without a checkout beside it.
+
+use include_dir::{Dir, include_dir};
+use writer::{PromptError, Prompts};
+
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../prompts");
+
+/// The built-in prompts.
+///
+/// # Errors
+/// When one is not of the right form.
+pub fn built_in() -> Result<Prompts, PromptError> {
+    let files = BUILT_IN.files().filter_map(|file| {
+        let name = file.path().file_name()?.to_string_lossy().into_owned();
+        Some((name, file.contents_utf8()?.to_owned()))
+    });
+    Prompts::read(&files.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Language;
+
+    #[test]
+    fn there_is_a_prompt_for_each_language() {
+        let prompts = built_in().unwrap();
+        assert!(prompts.get(Language::Vi).is_some() && prompts.get(Language::En).is_some());
+    }
+}

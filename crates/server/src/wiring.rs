@@ -1,0 +1,190 @@
+//! From the settings to an engine. Each command asks for what it needs: taking events in and
+//! reading must not wait for a model, wording a message must.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use domain::Clock;
+use engine::{App, Writing};
+use knowledge::Search;
+use rules::{Pack, PackFiles};
+use storage::{Dialect, Options, Store};
+use writer::{Wording, Words};
+
+use crate::config::Config;
+use crate::{pack, prompts, secrets};
+
+/// What to do where the tables are missing or of an earlier version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// Say so: the command only reads.
+    Expected,
+    /// Make them in an SQLite file, which is ours alone. A server is shared, and its operator
+    /// decides when.
+    MadeInFile,
+    /// Make them.
+    Made,
+}
+
+/// An open database, and whether its tables were brought up to date just now.
+#[derive(Debug)]
+pub struct Opened {
+    /// The database.
+    pub store: Store,
+    /// Whether something was done for it.
+    pub migrated: bool,
+}
+
+/// Opens the database that the settings name.
+///
+/// # Errors
+/// Says what stands in the way, or that `cotmoc migrate` must be run first.
+pub async fn store(config: &Config, tables: Tables) -> anyhow::Result<Opened> {
+    let store = Store::open(&config.storage.url, &Options::default()).await?;
+    let make = match tables {
+        Tables::Expected => false,
+        Tables::MadeInFile => store.dialect() == Dialect::Sqlite,
+        Tables::Made => true,
+    };
+    let place = || format!("the tables of `{}` are not ready", without_password(config));
+    let current = store.is_migrated().await.with_context(place)?;
+    if make {
+        // Where nothing is to be done this still takes the lock of a writer: whoever is going to
+        // write learns now that the database is locked or read-only, and not in the middle.
+        store.migrate().await.with_context(place)?;
+    } else if !current {
+        let missing = Err(anyhow!("this version's tables are missing: run `cotmoc migrate`"));
+        return missing.with_context(place);
+    }
+    if !current {
+        tracing::info!("tables brought up to date");
+    }
+    Ok(Opened { store, migrated: !current })
+}
+
+/// The database's address as it may be shown: who asks, and with which password, is left out.
+fn without_password(config: &Config) -> String {
+    let url = config.storage.url.as_str();
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        _ => url.to_owned(),
+    }
+}
+
+/// The pack that the settings name, and the files that it was made of.
+pub struct Country {
+    /// All files, its corpus and its words too.
+    pub files: PackFiles,
+    /// What the rules read.
+    pub pack: Arc<Pack>,
+}
+
+impl std::fmt::Debug for Country {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Country").field("pack", &self.pack.version()).finish_non_exhaustive()
+    }
+}
+
+/// Reads and checks the pack.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn country(config: &Config) -> anyhow::Result<Country> {
+    let files = pack::files(config.pack.path.as_deref())?;
+    let pack = Pack::load(&files).context("the pack is not in order")?;
+    Ok(Country { files, pack: Arc::new(pack) })
+}
+
+/// What words messages: the pack's words and the prompts, and what is given beside them.
+///
+/// # Errors
+/// When the words or the prompts are not in order.
+pub fn writing(
+    config: &Config,
+    files: &PackFiles,
+    model: Option<Box<dyn Wording>>,
+    passages: Option<Search>,
+) -> anyhow::Result<Writing> {
+    let words = files.iter().filter_map(|(path, text)| {
+        let name = path.strip_prefix("words/")?;
+        name.strip_suffix(".yaml").map(|_| (name.to_owned(), text.to_owned()))
+    });
+    Ok(Writing {
+        words: Words::read(&words.collect::<Vec<_>>())?,
+        prompts: prompts::built_in()?,
+        model,
+        passages,
+        samples: config.writer.samples,
+    })
+}
+
+/// The engine.
+///
+/// # Errors
+/// When the pseudonym key can neither be read nor made.
+pub fn engine(
+    config: &Config,
+    country: &Country,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    writing: Writing,
+) -> anyhow::Result<App> {
+    Ok(App {
+        store,
+        pack: Arc::clone(&country.pack),
+        clock,
+        key: secrets::pseudonym_key(&config.secrets.pseudonym_key_file)?,
+        writing: Arc::new(writing),
+    })
+}
+
+/// The engine without a model and without passages: it takes events in and answers questions.
+///
+/// # Errors
+/// As [`writing`] and [`engine`].
+pub fn engine_without_models(
+    config: &Config,
+    country: &Country,
+    store: Store,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<App> {
+    let writing = writing(config, &country.files, None, None)?;
+    engine(config, country, store, clock, writing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(url: &str) -> Config {
+        let variable = ("COTMOC_STORAGE__URL".to_owned(), url.to_owned());
+        Config::load(None, [variable]).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_only_reads_is_told_that_the_tables_are_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&format!("sqlite:{}/cotmoc.db", folder.path().display()));
+        let error = format!("{:#}", store(&config, Tables::Expected).await.unwrap_err());
+        assert!(error.contains("cotmoc.db") && error.contains("`cotmoc migrate`"), "{error}");
+        assert!(store(&config, Tables::MadeInFile).await.unwrap().migrated);
+        assert!(!store(&config, Tables::Expected).await.unwrap().migrated);
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let shown = without_password(&config("postgres://u:p@ss@db/x"));
+        assert_eq!(shown, "postgres://db/x");
+    }
+
+    #[test]
+    fn the_built_in_pack_can_be_written_about() {
+        let config = Config::load(None, []).unwrap();
+        let country = country(&config).unwrap();
+        let writing = writing(&config, &country.files, None, None).unwrap();
+        for life_event in country.pack.life_events() {
+            let id = life_event.id.as_str();
+            assert!(writing.words.life_events().any(|it| it == id), "no words for {id}");
+        }
+    }
+}

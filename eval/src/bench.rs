@@ -1,0 +1,22 @@
+//! Benchmarks: how much goes through in a second.
+//!
+//! They measure and judge nothing: what is fast enough depends on the machine.
+
+mod intake;
+mod plans;
+mod synthetic;
+mod write;
+
+pub use intake::{IntakeBench, Turn, intake};
+pub use synthetic::Synthetic;
+pub use write::{WriteBench, WrittenPlan, write};
+
+use std::time::Duration;
+
+/// How many a second; `0` of no time at all.
+fn rate(count: u64, took: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "benchmarks count far below 2^52")]
+    let count = count as f64;
+    let seconds = took.as_secs_f64();
+    if seconds > 0.0 { count / seconds } else { 0.0 }
+}
