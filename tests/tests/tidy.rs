@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 use support::tree::{Source, root, sources};
 
@@ -92,8 +93,14 @@ impl Findings {
     }
 }
 
+/// Of this machine's platform only: what other platforms need was never fetched here.
 fn metadata() -> Result<Metadata> {
-    Ok(MetadataCommand::new().current_dir(root()).other_options(["--offline".into()]).exec()?)
+    let told = Command::new("rustc").arg("-vV").output()?;
+    let told = String::from_utf8(told.stdout)?;
+    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.context("`rustc -vV` names no host")?.to_owned();
+    let options = ["--offline".to_owned(), "--filter-platform".to_owned(), host];
+    Ok(MetadataCommand::new().current_dir(root()).other_options(options).exec()?)
 }
 
 fn short(package: &Package) -> &str {

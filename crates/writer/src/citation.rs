@@ -11,6 +11,8 @@ use knowledge::Passage;
 
 use crate::plan::{Law, Plan};
 
+/// The section in which a document says what was not verified: no ground for anything.
+const UNKNOWN: &str = "unknown";
 /// More would make the choice no better and the grammar longer.
 const MOST: usize = 4;
 
@@ -20,17 +22,35 @@ const MOST: usize = 4;
 #[must_use]
 pub fn citable<'p>(plan: &Plan, passages: &'p [Passage]) -> Vec<&'p Passage> {
     let Some(law) = &plan.law else { return Vec::new() };
-    let ranked: Vec<((bool, u8), &Passage)> = passages
-        .iter()
-        .filter(|passage| refusal(plan, passage).is_none())
+    let rank = |passage: &Passage| {
         // A passage of another service of the same life event is the lesser ground, whatever
         // act it names: a father must not be sent to the rules for mothers.
-        .map(|passage| ((passage.codes.contains(&plan.service), nearness(law, passage)), passage))
+        let own = passage.codes.contains(&plan.service);
+        match nearness(law, passage) {
+            0 => (own, 0, usefulness(passage)),
+            near => (own, near, 0),
+        }
+    };
+    let ranked: Vec<_> = passages
+        .iter()
+        .filter(|passage| refusal(plan, passage).is_none())
+        .map(|passage| (rank(passage), passage))
         .collect();
     let best = ranked.iter().map(|(rank, _)| *rank).max().unwrap_or_default();
     let most = if best.1 == 0 { 1 } else { MOST };
     let best = ranked.into_iter().filter(|(rank, _)| *rank == best);
     best.map(|(_, passage)| passage).take(most).collect()
+}
+
+/// How much a section tells a person who asks what applies to them, where no section names the
+/// act: sections go by the same ids in every document of the corpus.
+fn usefulness(passage: &Passage) -> u8 {
+    match passage.section.as_str() {
+        "deadline" => 3,
+        "who" => 2,
+        "what" | "content" => 1,
+        _ => 0,
+    }
 }
 
 /// Why a passage may not be cited at all, if so.
@@ -40,7 +60,10 @@ pub(crate) fn refusal(plan: &Plan, passage: &Passage) -> Option<CitationFault> {
         Some(CitationFault::NotInForce)
     } else if !passage.place.covers(&plan.place) {
         Some(CitationFault::NotHere)
-    } else if !passage.codes.iter().any(serves) || passage.id.contains(['{', '}', ' ', '\n']) {
+    } else if passage.section == UNKNOWN
+        || !passage.codes.iter().any(serves)
+        || passage.id.contains(['{', '}', ' ', '\n'])
+    {
         Some(CitationFault::NotAbout)
     } else {
         None

@@ -13,9 +13,9 @@ use domain::Language;
 use jiff::civil::date;
 use knowledge::Passage;
 use proptest::prelude::*;
-use support::{all_shapes, birth, grade1, land, passage, passages, plan, words};
+use support::{all_shapes, birth, grade1, land, passage, passages, plan, text, words};
 use unicode_normalization::UnicodeNormalization;
-use writer::{CitationFault, Fault, Plan, Reason, Words, approved, prove};
+use writer::{By, CitationFault, Fault, Plan, PlanInput, Reason, Words, approved, citable, prove};
 
 fn case() -> (Plan, Vec<Passage>, String) {
     let plan = plan(&words(), &birth());
@@ -319,4 +319,27 @@ fn english_is_proved_by_the_same_rules() {
     prove(&plan, &[], &text).unwrap();
     prove(&plan, &[], &text.replace("You need to register", "You need not register")).unwrap_err();
     prove(&plan, &[], &text.replace("{recipient}", "Mr {recipient}")).unwrap_err();
+}
+
+#[test]
+fn a_message_cites_its_own_service_and_nothing_that_was_not_verified() {
+    let father = PlanInput {
+        role: "father".to_owned(),
+        service: "1.014168".to_owned(),
+        deadline: By::Unknown(text("ngày chưa xác minh", "the day was not verified")),
+        draft: None,
+        ..birth()
+    };
+    let plan = plan(&words(), &father);
+    let mut found = passages("LE-BIRTH");
+    // Whatever the search puts first: the worst order is the reverse of any.
+    for _ in 0..2 {
+        let cited = citable(&plan, &found);
+        assert!(!cited.is_empty());
+        for passage in cited {
+            assert!(passage.codes.contains(&"1.014168".to_owned()), "{}", passage.id);
+            assert_ne!(passage.section, "unknown");
+        }
+        found.reverse();
+    }
 }

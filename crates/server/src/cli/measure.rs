@@ -182,8 +182,8 @@ fn tell(paper: &Paper, report: &ChainReport) {
     for it in &report.thresholds {
         let (mark, style) = if it.passed { ("✓", good()) } else { ("✗", odd()) };
         let bound = it.kind.replace('_', " ");
-        let line = format!("{:<36} {:>8.2}   {bound} {}", it.name, it.value, it.limit);
-        paper.write(&format!("  {mark} "), &line, &style);
+        let lead = format!("  {mark} {:<32}", it.name);
+        paper.write(&lead, &format!("{:.2}, {bound} {}", it.value, it.limit), &style);
     }
     for it in &report.differences {
         paper.gap();
@@ -194,10 +194,10 @@ fn tell(paper: &Paper, report: &ChainReport) {
     paper.gap();
     for it in &report.timings.stages {
         let line = format!(
-            "{:<10} {:>5} times, median {:.1} ms, 95 of 100 within {:.1} ms",
-            it.stage, it.count, it.median_ms, it.p95_ms
+            "{} times, median {:.1} ms, 95 of 100 within {:.1} ms",
+            it.count, it.median_ms, it.p95_ms
         );
-        paper.write("  ", &line, &faint());
+        paper.write(&format!("  {:<10} ", it.stage), &line, &faint());
     }
 }
 

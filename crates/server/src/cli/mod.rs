@@ -31,7 +31,7 @@ use server::config::Config;
 
 /// A proactive public-service engine: from a register's event to a proved message.
 #[derive(Debug, Parser)]
-#[command(name = "cotmoc", version, about, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "cotmoc", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
     /// Settings other than the built-in ones (see `crates/server/config.default.toml`).
     #[arg(long, global = true, env = "COTMOC_CONFIG", value_name = "FILE")]
@@ -45,7 +45,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  cotmoc demo                                     the whole chain on sample families, then their inbox
+  cotmoc demo                                     the whole chain on samples, then the inbox
   cotmoc serve                                    the API and the pages, with a worker beside them
   cotmoc ingest events.jsonl                      take in what registers tell
   cotmoc explain msg_…                            why somebody got this message
@@ -64,7 +64,7 @@ enum Command {
     Worker(worker::Args),
     /// Take in a file of events, one JSON object a line.
     Ingest(ingest::Args),
-    /// Say why: a message, suggestion, milestone, draft or event by its id.
+    /// Say why: a message, suggestion, draft or milestone, by its id.
     Explain(explain::Args),
     /// Take every stored decision again and compare, bit for bit.
     Replay(replay::Args),

@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use console::Style;
-use domain::{DeliveryState, DraftId, Language, MessageSource, MilestoneState, Suppression, Text};
+use domain::{
+    DeliveryState, DraftId, Language, MessageSource, MilestoneState, SuggestionState, Suppression,
+    Text,
+};
 use engine::sandbox::Played;
 use engine::view::{
     Chapter, Family, Player, Story, StoryDraft, StoryEvidence, StoryMessage, StoryMilestone,
@@ -118,6 +121,11 @@ fn suggested(paper: &Paper, suggestion: &StorySuggestion, to_do: &ToDo) {
     let recipient = named(&suggestion.recipient);
     let line = format!("for {recipient} · level {level} · {}", service.authority.vi);
     paper.write(margin, &line, &faint());
+    if let Some(line) = settled(service.state) {
+        // What it said before is history, and reads as if it still held.
+        paper.write(margin, line, &odd());
+        return;
+    }
     match (&service.deadline, &service.deadline_unknown) {
         (Some(deadline), _) => {
             let by = writer::long_date(deadline.on, Language::Vi);
@@ -135,6 +143,19 @@ fn suggested(paper: &Paper, suggestion: &StorySuggestion, to_do: &ToDo) {
     }
     if let Some(draft) = &suggestion.prepared {
         prepared(paper, margin, draft, to_do);
+    }
+}
+
+/// Where a suggestion stands that is open no more.
+fn settled(state: SuggestionState) -> Option<&'static str> {
+    match state {
+        SuggestionState::Open => None,
+        SuggestionState::Filed => Some("filed"),
+        SuggestionState::Done => Some("done"),
+        SuggestionState::Refused => Some("the person does not want it"),
+        SuggestionState::Withdrawn => {
+            Some("withdrawn: done elsewhere, replaced by another procedure, or its ground is gone")
+        }
     }
 }
 
