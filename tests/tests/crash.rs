@@ -36,21 +36,25 @@ fn a_worker_killed_in_the_middle_loses_and_repeats_nothing() -> Result<()> {
     let key = Installation::after_the_demo()?;
     let key = fs::read(key.setting("secrets.pseudonym_key_file"))?;
 
-    let mut killed = 0;
     for moment in moments() {
-        let installation = Installation::new()?;
-        let file = installation.setting("secrets.pseudonym_key_file");
-        fs::write(file, &key)?;
-        fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
-        let running = installation.start_silent(&["demo", "--once", "--json"])?;
-        sleep(whole * moment / 100);
-        if running.kill().is_ok() {
-            killed += 1;
-        }
+        let mut whole = whole;
+        let installation = loop {
+            let installation = Installation::new()?;
+            let file = installation.setting("secrets.pseudonym_key_file");
+            fs::write(file, &key)?;
+            fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
+            let running = installation.start_silent(&["demo", "--once", "--json"])?;
+            sleep(whole * moment / 100);
+            if running.kill().is_ok() {
+                break installation;
+            }
+            // The machine is less busy than it was: it had ended by then. Sooner, the next time.
+            whole = whole * moment / 100;
+            anyhow::ensure!(whole > Duration::from_secs(1), "it ends too soon to be killed");
+        };
         let again = installation.succeed(&["demo", "--once", "--json"])?;
         assert_eq!(result(&again)?, expected, "killed at {moment} %");
     }
-    assert!(killed > 0, "every run had ended before it was killed: nothing was proved");
     Ok(())
 }
 
