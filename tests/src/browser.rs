@@ -279,6 +279,24 @@ impl Browser {
         Ok(traffic)
     }
 
+    /// Waits until `script` answers `true`: a click returns before the page that it leads to
+    /// is there.
+    ///
+    /// # Errors
+    ///
+    /// When it does not in ten seconds; `what` says what was waited for.
+    pub fn wait_for(&self, what: &str, script: &str) -> Result<()> {
+        for _ in 0..200 {
+            let settled = format!("return document.readyState === 'complete' && ({script})");
+            // In the middle of a navigation there is no page to ask.
+            if self.run(&settled).is_ok_and(|answer| answer == true) {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(50));
+        }
+        bail!("waited in vain for {what} on {}", self.address()?)
+    }
+
     /// Keeps a picture of the whole page in `target/tests/screenshots/NAME.png`.
     ///
     /// # Errors

@@ -61,8 +61,7 @@ fn sign_in(browser: &Browser, base: &str, name: &str) -> Result<()> {
     let place = browser.run(&script)?.as_i64().unwrap_or_default();
     ensure!(place > 0, "the picker does not offer {name}");
     browser.click(&format!(".people > li:nth-child({place}) button"))?;
-    ensure!(browser.address()?.ends_with("/inbox"), "signing in led to {}", browser.address()?);
-    Ok(())
+    browser.wait_for("the inbox", "location.pathname === '/inbox'")
 }
 
 /// Where the first element that `css` selects leads.
@@ -126,6 +125,7 @@ fn a_person_walks_from_the_inbox_to_an_outcome() -> Result<()> {
     browser.complaints()?;
     browser.traffic()?;
     browser.click(".card.link h3 a")?;
+    browser.wait_for("the letter", "!!document.querySelector('.letter')")?;
     let letter = browser.text(".letter")?;
     assert!(letter.chars().count() > 100, "the letter is empty: {letter}");
 
@@ -134,20 +134,25 @@ fn a_person_walks_from_the_inbox_to_an_outcome() -> Result<()> {
         assert!(!browser.text(part)?.is_empty(), "the why has no `{part}`");
     }
     browser.click("a[href^='/drafts/']")?;
+    browser.wait_for("the draft", "!!document.querySelector('.coverage')")?;
     assert!(browser.text(".coverage")?.chars().any(|it| it.is_ascii_digit()));
     assert!(!browser.text(".fields.filled .source")?.is_empty(), "a field without its register");
 
     browser.click("button[value=filed]")?;
+    browser.wait_for("the answer", "!!document.querySelector('#said')")?;
     ensure_good(&browser, base, "filed-vi-390-light")?;
     assert!(!browser.text("#said")?.is_empty(), "the person is not told that it was noted");
 
     browser.open_page(&format!("{base}/settings"))?;
     browser.click("form[action='/settings/refuse'] button")?;
+    let allow = "document.querySelector(\"form[action='/settings/allow']\")";
+    browser.wait_for("a way back", &format!("!!{allow}"))?;
     ensure_good(&browser, base, "refused-vi-390-light")?;
     assert!(!browser.text("form[action='/settings/allow']")?.is_empty(), "no way back");
     browser.click("form[action='/settings/allow'] button")?;
-    assert!(browser.find("form[action='/settings/allow']").is_err(), "the refusal stays");
+    browser.wait_for("the end of the refusal", &format!("!{allow}"))?;
     browser.click("form[action='/sign-out'] button")?;
+    browser.wait_for("the first page", "location.pathname === '/'")?;
     browser.open_page(&format!("{base}/inbox"))?;
     let place = browser.run("return location.pathname")?;
     assert_eq!(place.as_str(), Some("/"), "signed out, the inbox is still shown");
