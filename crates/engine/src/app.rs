@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use domain::{Clock, PseudonymKey};
+use domain::{Clock, LegalBasis, PseudonymKey};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use knowledge::Search;
-use rules::Pack;
+use rules::{Pack, Purpose};
 use storage::Store;
 use writer::{Prompts, Wording, Words};
 
@@ -52,18 +52,23 @@ pub struct Reader {
     pub legal_basis: String,
 }
 
-impl Reader {
-    /// The engine itself, which decides whom to tell of what.
-    pub(crate) fn engine() -> Self {
-        Self {
-            by: "engine".to_owned(),
-            purpose: "proactive_service".to_owned(),
-            legal_basis: "Điều 16, Nghị định 224/2026/NĐ-CP".to_owned(),
+impl App {
+    /// `by`, reading for `purpose`, on the law that the pack names for it.
+    #[must_use]
+    pub fn reader(&self, by: &str, purpose: Purpose) -> Reader {
+        let law = self.pack.head().purposes.get(&purpose);
+        Reader {
+            by: by.to_owned(),
+            purpose: purpose.name().to_owned(),
+            legal_basis: law.map(LegalBasis::cite).unwrap_or_default(),
         }
     }
-}
 
-impl App {
+    /// The engine itself, deciding whom to tell of what.
+    pub(crate) fn own_reader(&self) -> Reader {
+        self.reader("engine", Purpose::ProactiveService)
+    }
+
     /// This moment, as storage keeps it: to the microsecond. Decisions are taken with what can
     /// be stored, or a replay would not arrive at the same bytes.
     pub(crate) fn now(&self) -> Timestamp {

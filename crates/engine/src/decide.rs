@@ -64,7 +64,7 @@ impl App {
         }
         let next = next(this.first(), &case, &loaded, &decision, occasion.trace);
         let Some(milestone) = next else { return Ok(()) };
-        log_reading(conn, &loaded).await?;
+        log_reading(conn, &loaded, &self.own_reader()).await?;
         if milestones::put(conn, &milestone, now).await?.is_news() {
             receipts::put(conn, &decision.receipt, subject, now).await?;
             tracing::info!(milestone.id = %milestone.id, state = milestone.state.name(), "milestone decided");

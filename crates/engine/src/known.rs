@@ -86,8 +86,11 @@ pub(crate) async fn load_case(
 }
 
 /// Writes down that the data of everyone in `loaded` was read for a decision.
-pub(crate) async fn log_reading(conn: &mut Conn, loaded: &Loaded) -> Result<(), EngineError> {
-    let reader = Reader::engine();
+pub(crate) async fn log_reading(
+    conn: &mut Conn,
+    loaded: &Loaded,
+    reader: &Reader,
+) -> Result<(), EngineError> {
     for subject in loaded.roles.values().collect::<BTreeSet<_>>() {
         let access = Access {
             at: loaded.as_of.known,

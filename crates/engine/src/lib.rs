@@ -19,4 +19,5 @@ mod worker;
 pub use app::{App, Reader, Writing};
 pub use cron::Timetable;
 pub use error::{EngineError, OutcomeError};
+pub use rules::Purpose;
 pub use worker::{Worked, Worker};

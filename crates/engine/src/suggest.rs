@@ -37,7 +37,7 @@ impl App {
         if let (Some(loaded), Some(life_event)) =
             (&loaded, self.pack.life_event(&milestone.life_event))
         {
-            log_reading(&mut tx, loaded).await?;
+            log_reading(&mut tx, loaded, &self.own_reader()).await?;
             let case = loaded.case(&self.pack, life_event);
             for proposal in &proposals {
                 let held = held.iter().find(|held| held.id == proposal.suggestion.id);

@@ -25,7 +25,8 @@ pub use pack::Pack;
 pub use pack::at::{At, Span};
 pub use pack::country::{
     Absent, Attribute, Attributes, CalendarYear, Commune, Families, Family, Head, Holiday,
-    PersonAttributes, Province, ProvinceName, Register, SamplePerson, Samples, Swap, ValueKind,
+    PersonAttributes, Province, ProvinceName, Purpose, Register, SamplePerson, Samples, Swap,
+    ValueKind,
 };
 pub use pack::error::{PackError, PackErrors};
 pub use pack::example::{

@@ -9,9 +9,9 @@ use domain::{
 use storage::{Conn, deliveries, drafts, messages, milestones, receipts, suggestions, templates};
 
 use super::fact_lines::Told;
-use super::{access, accountable, plain, vanished};
+use super::{access, plain, vanished};
 use crate::view::{DecisionView, Explanation, Worded};
-use crate::{App, EngineError};
+use crate::{App, EngineError, Purpose};
 
 /// What an id stands for, and what its explanation rests on.
 struct Subject {
@@ -35,7 +35,7 @@ impl App {
         let explanation = self.explanation(&mut conn, id, &subject).await?;
         // In a database in memory there is one connection, and logging needs it.
         drop(conn);
-        let (now, reader) = (self.now(), accountable("operator"));
+        let (now, reader) = (self.now(), self.reader("operator", Purpose::Accountability));
         let mut tx = self.store.begin().await?;
         for player in subject.milestone.roles.values().collect::<BTreeSet<_>>() {
             storage::access_log::record(&mut tx, &access(now, *player, "receipts", &reader))

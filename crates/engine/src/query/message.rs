@@ -7,9 +7,8 @@ use knowledge::Passage;
 use storage::{Conn, inbox, receipts, suggestions};
 
 use super::suggestions::order;
-use super::themselves;
 use crate::view::{MessagePage, PassageLine, SuggestionView, WhyView};
-use crate::{App, EngineError};
+use crate::{App, EngineError, Purpose};
 
 impl App {
     /// The message, or `None` where it did not come to `subject`. The reading is logged.
@@ -35,7 +34,7 @@ impl App {
         let why = self.why(&mut conn, &milestone, &message, &main).await?;
         // In a database in memory there is one connection, and logging needs it.
         drop(conn);
-        self.log_access(subject, "message", &themselves()).await?;
+        self.log_access(subject, "message", &self.reader("citizen", Purpose::OwnData)).await?;
         let event = self.pack.life_event(&milestone.life_event);
         Ok(Some(MessagePage {
             message: message.id,

@@ -107,24 +107,6 @@ fn access(at: Timestamp, subject: SubjectId, what: &str, reader: &Reader) -> Acc
     }
 }
 
-/// Somebody who looks at their own data.
-fn themselves() -> Reader {
-    Reader {
-        by: "citizen".to_owned(),
-        purpose: "own_data".to_owned(),
-        legal_basis: "Điều 4, Luật 91/2025/QH15".to_owned(),
-    }
-}
-
-/// Whoever answers for a decision and looks at what it rests on.
-fn accountable(by: &str) -> Reader {
-    Reader {
-        by: by.to_owned(),
-        purpose: "accountability".to_owned(),
-        legal_basis: Reader::engine().legal_basis,
-    }
-}
-
 /// A name that is the same in both languages.
 fn plain(name: &str) -> Text {
     Text { vi: name.to_owned(), en: name.to_owned() }

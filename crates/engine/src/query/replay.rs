@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use domain::{Milestone, MilestoneId, Receipt, ReceiptId, SubjectId, SuggestionId};
 use storage::{Conn, access_log, milestones, receipts, suggestions};
 
-use super::{access, accountable};
+use super::access;
 use crate::known::{Loaded, load_case};
 use crate::view::{Difference, Replayed};
-use crate::{App, EngineError};
+use crate::{App, EngineError, Purpose};
 
 /// How many receipts are read at once.
 const PAGE: u32 = 200;
@@ -30,7 +30,7 @@ impl App {
         while let Some(last) = self.replay_page(after, &mut replayed, &mut read).await? {
             after = Some(last);
         }
-        let (now, reader) = (self.now(), accountable("engine"));
+        let (now, reader) = (self.now(), self.reader("engine", Purpose::Accountability));
         let mut tx = self.store.begin().await?;
         for subject in read {
             access_log::record(&mut tx, &access(now, subject, "facts", &reader)).await?;

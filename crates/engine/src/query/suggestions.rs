@@ -11,7 +11,7 @@ use storage::{Conn, drafts, milestones, refusals, suggestions};
 use super::offers::Offer;
 use super::{plain, vanished};
 use crate::view::{DeadlineView, SuggestionView};
-use crate::{App, EngineError, Reader};
+use crate::{App, EngineError, Purpose, Reader};
 
 impl App {
     /// What one person may get or must do: open first, nearest deadline first.
@@ -27,7 +27,7 @@ impl App {
     ) -> Result<Vec<SuggestionView>, EngineError> {
         self.log_access(subject, "suggestions", reader).await?;
         let mut conn = self.store.read().await?;
-        let refused = if reader.purpose == Reader::engine().purpose {
+        let refused = if reader.purpose == Purpose::ProactiveService.name() {
             refusals::in_force(&mut conn, subject).await?
         } else {
             Vec::new()

@@ -9,7 +9,7 @@ use super::Report;
 use crate::pack::Parts;
 use crate::pack::all_fields;
 use crate::pack::at::{At, Span};
-use crate::pack::country::{Absent, ValueKind};
+use crate::pack::country::{Absent, Purpose, ValueKind};
 use crate::pack::service::{Form, LawValue, Parameter, Service};
 
 pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
@@ -18,6 +18,7 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
         report.fault("pack.yaml", span, format!("there is no time zone `{zone}`"), None);
     }
     person(parts, report);
+    purposes(parts, report);
     for register in parts.registers.values() {
         report.law("registers.yaml", parts, std::slice::from_ref(&register.legal_basis));
     }
@@ -43,6 +44,19 @@ fn person(parts: &Parts, report: &mut Report<'_>) {
     for attribute in [&person.name, &person.sex, &person.province] {
         let names = known.into_iter().flatten().map(|(name, _)| name.as_str());
         report.must_know("pack.yaml", attribute, "fact of a person", names);
+    }
+}
+
+/// Nobody's data is read without a law that lets us, so each purpose names its own.
+fn purposes(parts: &Parts, report: &mut Report<'_>) {
+    for purpose in Purpose::ALL {
+        if let Some(law) = parts.head.purposes.get(&purpose) {
+            report.law("pack.yaml", parts, std::slice::from_ref(law));
+        } else {
+            let name = purpose.name();
+            let message = format!("the law that lets data be read for `{name}` is missing");
+            report.file_fault("pack.yaml", message);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{Confidence, Interval, Language, LegalBasis, Sex, Text};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::at::At;
 
@@ -27,8 +27,37 @@ pub struct Head {
     pub checked_on: Date,
     /// What the engine itself must know of a person.
     pub person: PersonAttributes,
+    /// The law that lets a person's data be read, by purpose: one for each [`Purpose`].
+    pub purposes: BTreeMap<Purpose, LegalBasis>,
     /// What the source numbers stand for.
     pub sources: BTreeMap<String, String>,
+}
+
+/// What a person's data is read for. A closed list: nothing is read for anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To notice what concerns the person, and to offer the services that it opens.
+    ProactiveService,
+    /// To show the person their own data.
+    OwnData,
+    /// To answer for a decision: why it was taken, and whether it is taken again.
+    Accountability,
+}
+
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ProactiveService, Self::OwnData, Self::Accountability];
+
+    /// The name in packs, in the log of readings and in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ProactiveService => "proactive_service",
+            Self::OwnData => "own_data",
+            Self::Accountability => "accountability",
+        }
+    }
 }
 
 /// Which attributes of a person tell how to address them and whose rules hold where they live.

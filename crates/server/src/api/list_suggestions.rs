@@ -49,7 +49,7 @@ pub(super) async fn list_suggestions(
     portal: Portal<Suggestions>,
     Query(asked): Query<SuggestionsIn>,
 ) -> Result<Json<SuggestionsOut>, ApiError> {
-    let reader = asked.purpose.reader(&portal.name);
+    let reader = state.engine.reader(&portal.name, asked.purpose.into());
     let found = state.engine.suggestions(asked.subject, &reader).await?;
     Ok(Json(SuggestionsOut { suggestions: found.into_iter().map(SuggestionOut::from).collect() }))
 }

@@ -1,7 +1,6 @@
 //! What a portal may read a person's data for. A closed list: each purpose has its law,
 //! which is logged with the reading and shown to the person.
 
-use engine::Reader;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -13,15 +12,10 @@ pub(super) enum Purpose {
     ProactiveService,
 }
 
-impl Purpose {
-    /// The reading of `portal` for this purpose.
-    pub(super) fn reader(self, portal: &str) -> Reader {
-        match self {
-            Self::ProactiveService => Reader {
-                by: portal.to_owned(),
-                purpose: "proactive_service".to_owned(),
-                legal_basis: "Điều 16, Nghị định 224/2026/NĐ-CP".to_owned(),
-            },
+impl From<Purpose> for engine::Purpose {
+    fn from(asked: Purpose) -> Self {
+        match asked {
+            Purpose::ProactiveService => Self::ProactiveService,
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn read_draft(
     Path(id): Path<DraftId>,
     Query(asked): Query<DraftIn>,
 ) -> Result<Json<DraftOut>, ApiError> {
-    let reader = asked.purpose.reader(&portal.name);
+    let reader = state.engine.reader(&portal.name, asked.purpose.into());
     let draft = state.engine.draft_page(asked.subject, id, &reader).await?;
     draft.map(|page| Json(DraftOut::from(page))).ok_or_else(ApiError::not_found)
 }

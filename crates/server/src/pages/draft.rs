@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use domain::{DraftId, SuggestionState};
-use engine::Reader;
+use engine::Purpose;
 use engine::view::{DraftPage, FieldLine};
 use serde::Deserialize;
 
@@ -36,20 +36,12 @@ pub(super) async fn draft(
     Path(id): Path<DraftId>,
     Query(asked): Query<DraftIn>,
 ) -> Result<Response, ApiError> {
-    let page = state.engine.draft_page(citizen.subject, id, &themselves()).await?;
+    let themselves = state.engine.reader("citizen", Purpose::OwnData);
+    let page = state.engine.draft_page(citizen.subject, id, &themselves).await?;
     let page = page.ok_or_else(ApiError::not_found)?;
     let said = (frame.words.message.said)(&asked.said);
     let form_token = citizen.form_token;
     show(&Review { frame: frame.signed_in(&form_token), page, form_token, said })
-}
-
-/// Somebody who looks at their own data.
-fn themselves() -> Reader {
-    Reader {
-        by: "citizen".to_owned(),
-        purpose: "own_data".to_owned(),
-        legal_basis: "Điều 4, Luật 91/2025/QH15".to_owned(),
-    }
 }
 
 impl Review {

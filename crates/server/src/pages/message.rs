@@ -114,10 +114,29 @@ impl Letter {
     }
 }
 
+/// A sentence of a template as people read it: a gap for each slot, whose name is the engine's.
+fn with_gaps(sentence: &str) -> String {
+    let mut out = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        out.push('…');
+        rest = after.split_once('}').map_or("", |(_, behind)| behind);
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pages::{check, sample};
+
+    #[test]
+    fn a_slot_is_a_gap_and_its_name_is_not_shown() {
+        assert_eq!(with_gaps("{address} sinh con vào {born_on}."), "… sinh con vào ….");
+        assert_eq!(with_gaps("Từ chối không mất quyền."), "Từ chối không mất quyền.");
+        assert_eq!(with_gaps("mục {cite:a#b"), "mục …");
+    }
 
     fn shown(page: &MessagePage) -> (String, String) {
         check::in_both(|frame: Frame| {

@@ -128,7 +128,6 @@ pub(crate) struct Why {
     pub(crate) responsible: &'static str,
     pub(crate) proof: &'static str,
     pub(crate) proof_lead: &'static str,
-    pub(crate) facts: &'static str,
 }
 
 pub(crate) struct Draft {

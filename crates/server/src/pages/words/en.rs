@@ -123,8 +123,7 @@ pub(super) static WORDS: Words = Words {
         rule_version: "Version of the rule",
         responsible: "Who is responsible",
         proof: "What proves each sentence",
-        proof_lead: "What stands in braces is filled in by the program from data, never written by the model.",
-        facts: "Data:",
+        proof_lead: "Where … stands, the program fills in what the data above say; the model never writes it.",
     },
     draft: Draft {
         kicker: "Prepared application",
@@ -173,6 +172,8 @@ pub(super) static WORDS: Words = Words {
         known: |word| match word {
             "citizen" => Some("You"),
             "engine" => Some("The Cột Mốc system"),
+            "operator" => Some("The operator of the system"),
+            "accountability" => Some("Answering for a decision"),
             "own_data" => Some("Seeing your own data"),
             "proactive_service" | "proactive_services" => Some("Proactive public services"),
             _ => None,

@@ -121,8 +121,7 @@ pub(super) static WORDS: Words = Words {
         rule_version: "Phiên bản quy tắc",
         responsible: "Cơ quan chịu trách nhiệm",
         proof: "Căn cứ của từng câu",
-        proof_lead: "Chỗ trong ngoặc nhọn do phần mềm điền từ dữ liệu, không do máy soạn viết ra.",
-        facts: "Dữ liệu:",
+        proof_lead: "Chỗ có dấu … do phần mềm điền từ dữ liệu nêu trên, không do máy soạn viết ra.",
     },
     draft: Draft {
         kicker: "Hồ sơ đã soạn sẵn",
@@ -171,6 +170,8 @@ pub(super) static WORDS: Words = Words {
         known: |word| match word {
             "citizen" => Some("Chính ông/bà"),
             "engine" => Some("Hệ thống Cột Mốc"),
+            "operator" => Some("Người vận hành hệ thống"),
+            "accountability" => Some("Giải trình một quyết định"),
             "own_data" => Some("Xem dữ liệu của mình"),
             "proactive_service" | "proactive_services" => Some("Dịch vụ công chủ động"),
             _ => None,
