@@ -68,8 +68,8 @@ fn known_register(parts: &Parts, report: &mut Report<'_>, file: &str, code: &At<
 
 /// Each attribute has an owner, and silence about it means something only with a reason.
 fn attributes(parts: &Parts, report: &mut Report<'_>) {
-    let file = "facts.yaml";
     for (name, attribute) in parts.facts.values().flatten() {
+        let file = attribute.file.as_str();
         if attribute.owner.is_empty() {
             let message = format!("no register owns `{}`", name.value);
             report.fault(file, name.span, message, None);

@@ -109,6 +109,9 @@ pub struct Attribute {
     /// Why silence may be read so. Goes with `absent`.
     #[serde(default)]
     pub because: Option<String>,
+    /// The file it was read from.
+    #[serde(skip)]
+    pub file: String,
 }
 
 /// The kinds of values.

@@ -10,6 +10,7 @@ use super::country::{Families, Samples};
 use super::error::did_you_mean;
 use super::files::PackFiles;
 use super::life_event::LifeEvent;
+use super::scope::FactSchema;
 use super::service::Service;
 use crate::check::Report;
 
@@ -17,11 +18,11 @@ use crate::check::Report;
 pub(crate) fn load(files: &PackFiles, report: &mut Report<'_>) -> Option<Parts> {
     let head = one(files, report, "pack.yaml");
     let registers = one(files, report, "registers.yaml");
-    let facts = one(files, report, "facts.yaml");
+    let facts = facts(files, report);
     let mut parts = Parts {
         head: head?,
         registers: registers.unwrap_or_default(),
-        facts: facts.unwrap_or_default(),
+        facts,
         events: folder(files, report, "events"),
         services: folder::<Service>(files, report, "services"),
         forms: folder(files, report, "forms"),
@@ -74,6 +75,28 @@ fn folder<T: DeserializeOwned>(
         .in_folder(name, ".yaml")
         .filter_map(|(path, stem, text)| Some((stem.to_owned(), parse(report, path, text)?)))
         .collect()
+}
+
+/// The fact schema, from its files by topic. An attribute stands in one of them: two definitions
+/// of one thing would drift apart.
+fn facts(files: &PackFiles, report: &mut Report<'_>) -> FactSchema {
+    let mut schema = FactSchema::new();
+    for (path, _, text) in files.in_folder("facts", ".yaml") {
+        let Some(topic) = parse::<FactSchema>(report, path, text) else { continue };
+        for (kind, attributes) in topic {
+            let known = schema.entry(kind).or_default();
+            for (name, mut attribute) in attributes {
+                path.clone_into(&mut attribute.file);
+                if let Some(other) = known.get(&name) {
+                    let message = format!("`{}` is also in `{}`", name.value, other.file);
+                    report.fault(path, name.span, message, None);
+                    continue;
+                }
+                known.insert(name, attribute);
+            }
+        }
+    }
+    schema
 }
 
 /// Every folder with a `life-event.yaml`.

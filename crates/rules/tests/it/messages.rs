@@ -45,7 +45,7 @@ fn names_that_mean_nothing() {
         (LIFE_EVENT, "parameter: plan", "parameter: plans"),
         (LIFE_EVENT, "sources: [T1]\nsubject", "sources: [T2]\nsubject"),
         (LIFE_EVENT, "groups:", "group:"),
-        ("facts.yaml", "owner: [HLT]}", "owner: [HTL]}"),
+        ("facts/all.yaml", "owner: [HLT]}", "owner: [HTL]}"),
         ("events/birth.yaml", "attribute: weight", "attribute: wieght"),
         ("events/birth.yaml", "of: mother, attribute: name", "of: mothr, attribute: name"),
         ("services/help.yaml", "replaced_by: [POP]", "replaced_by: [PPO]"),
@@ -98,7 +98,7 @@ fn definitions_that_do_not_fit() {
         (LIFE_EVENT, "count: 60", "count: sixty"),
         (LIFE_EVENT, "unit: calendar_days", "unit: calender_days"),
         (LIFE_EVENT, "child.born_on <= today", "child.born_on <= today &&"),
-        ("facts.yaml", ", because: told as it happens", ""),
+        ("facts/all.yaml", ", because: told as it happens", ""),
         ("events/birth.yaml", "at: /weight", "at: weight"),
         ("events/birth.yaml", "at: /weight", "subject: mother"),
         ("events/birth.yaml", "attribute: weight", "attribute: registered"),
@@ -116,7 +116,7 @@ fn definitions_that_do_not_fit() {
 
 #[test]
 fn files_that_are_missing() {
-    let missing = ["pack.yaml", "facts.yaml", "events/birth.schema.json", EXAMPLES];
+    let missing = ["pack.yaml", "registers.yaml", "events/birth.schema.json", EXAMPLES];
     let texts =
         missing.map(|path| format!("# without {path}\n{}", load(&without(path)).unwrap_err()));
     insta::assert_snapshot!("missing", texts.join("\n\n"));
