@@ -74,6 +74,8 @@ pub enum Suppression {
     SubjectDeceased,
     /// The milestone was withdrawn.
     Withdrawn,
+    /// It hurts: a person releases it, or it is too early.
+    Sensitive,
     /// The message was not proved.
     NotProved,
 }
@@ -87,6 +89,7 @@ impl Suppression {
             Self::RecipientDeceased => "recipient_deceased",
             Self::SubjectDeceased => "subject_deceased",
             Self::Withdrawn => "withdrawn",
+            Self::Sensitive => "sensitive",
             Self::NotProved => "not_proved",
         }
     }

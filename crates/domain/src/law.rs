@@ -94,6 +94,9 @@ pub struct Deadline {
     pub may_move: bool,
     /// What must be done by then.
     pub duty: Text,
+    /// The days on which to remind of it while it is not done, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remind_on: Vec<Date>,
     /// Where the period stands.
     pub legal_basis: LegalBasis,
 }

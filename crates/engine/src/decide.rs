@@ -7,7 +7,7 @@
 use domain::{AsOf, Cause, Lifecycle as _, Milestone, MilestoneState, SubjectId, Trace, Verdict};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rules::{Case, Decision, LifeEvent};
+use rules::{Case, Decision, Hold, LifeEvent};
 use storage::due::{self, Due};
 use storage::{Conn, milestones, receipts};
 
@@ -50,7 +50,7 @@ impl App {
         let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
         let case = loaded.case(&self.pack, life_event);
         let decision = case.decide(&|event| loaded.began(event));
-        plan_next_day(conn, life_event, subject, case.clock_due(), as_of.occurred).await?;
+        plan_next_day(conn, life_event, subject, case.next_look()).await?;
 
         let id =
             decision.occurrence.as_deref().map(|it| Milestone::id_of(&life_event.id, subject, it));
@@ -60,8 +60,9 @@ impl App {
             .filter(|held| held.life_event == life_event.id.value)
             .partition(|held| Some(held.id) == id);
         for other in others {
-            self.withdraw_if_orphaned(conn, &other, &loaded, occasion).await?;
+            self.end_other(conn, &other, &loaded, &decision, occasion).await?;
         }
+        self.try_out(conn, &case, occasion).await?;
         let next = next(this.first(), &case, &loaded, &decision, occasion.trace);
         let Some(milestone) = next else { return Ok(()) };
         log_reading(conn, &loaded, &self.own_reader()).await?;
@@ -73,41 +74,75 @@ impl App {
         Work::Suggest { milestone: milestone.id }.enqueue(conn, now, occasion.trace).await
     }
 
-    /// Withdraws another occurrence of the same life event once nothing that began it is
-    /// believed any more: a contract that was cancelled, while an earlier one stands.
-    async fn withdraw_if_orphaned(
+    /// Ends another occurrence of the same life event: it is withdrawn once nothing that began it
+    /// is believed any more (a contract that was cancelled, while an earlier one stands), and
+    /// closed once its day is past or was put off (a card that was renewed).
+    async fn end_other(
         &self,
         conn: &mut Conn,
         held: &Milestone,
         loaded: &Loaded,
+        decision: &Decision<'_>,
         occasion: Occasion<'_>,
     ) -> Result<(), EngineError> {
-        let believed = match held.cause {
-            Cause::Event(event) => loaded.believes(event),
-            Cause::Clock(_) => true,
+        let to = match held.cause {
+            Cause::Event(event) if loaded.believes(event) => return Ok(()),
+            Cause::Event(_) => MilestoneState::Withdrawn,
+            Cause::Clock(_) if decision.occurrence.is_none() => MilestoneState::Withdrawn,
+            Cause::Clock(_) => MilestoneState::Closed,
         };
-        if believed || held.state == MilestoneState::Withdrawn {
+        if !held.state.next().contains(&to) {
             return Ok(());
         }
-        let (now, to) = (occasion.now, MilestoneState::Withdrawn);
+        let now = occasion.now;
         milestones::move_state(conn, held.id, held.state, to, now).await?;
         Work::Suggest { milestone: held.id }.enqueue(conn, now, occasion.trace).await
     }
+
+    /// Keeps what versions that are only tried out would have answered. Nothing follows from it.
+    async fn try_out(
+        &self,
+        conn: &mut Conn,
+        case: &Case<'_>,
+        occasion: Occasion<'_>,
+    ) -> Result<(), EngineError> {
+        let Some(subject) = case.roles.get(case.life_event.subject.as_str()) else { return Ok(()) };
+        for version in case.life_event.shadows_on(case.as_of.law) {
+            receipts::put(conn, &case.try_out(version), *subject, occasion.now).await?;
+        }
+        Ok(())
+    }
+
+    /// What holds `milestone` back, as far as is known now.
+    pub(crate) async fn hold(
+        &self,
+        conn: &mut Conn,
+        milestone: &Milestone,
+        now: Timestamp,
+    ) -> Result<Option<Hold>, EngineError> {
+        let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
+            return Ok(None);
+        };
+        let as_of = self.as_of(now);
+        let loaded = load_case(conn, &self.pack, life_event, milestone.subject, as_of).await?;
+        let case = loaded.case(&self.pack, life_event);
+        Ok(case.decide(&|event| loaded.began(event)).hold)
+    }
 }
 
-/// Notes the day on which the clock will bring the life event; forgets it once it has come.
+/// Notes the next day on which time alone may change something; forgets it where none is left.
 async fn plan_next_day(
     conn: &mut Conn,
     life_event: &LifeEvent,
     subject: SubjectId,
     day: Option<Date>,
-    today: Date,
 ) -> Result<(), EngineError> {
-    if life_event.begins.clock.is_none() {
+    let waits = life_event.guards.sensitive.as_ref().is_some_and(|it| it.wait.is_some());
+    if life_event.begins.clock.is_none() && !waits {
         return Ok(());
     }
     let life_event = life_event.id.value.clone();
-    match day.filter(|day| today < *day) {
+    match day {
         Some(on) => due::set(conn, &Due { subject, life_event, on }).await?,
         None => {
             due::clear(conn, subject, &life_event).await?;
@@ -159,6 +194,9 @@ fn next(
 /// person was told, and each service asks for what it needs.
 fn next_state(held: Option<MilestoneState>, decision: &Decision<'_>) -> Option<MilestoneState> {
     use MilestoneState::{Closed, NotMet, Pending, Reached, Withdrawn};
+    if decision.over {
+        return held.map(|held| if held.next().contains(&Closed) { Closed } else { held });
+    }
     let wanted = match (&decision.verdict, decision.begun) {
         (_, false) => Withdrawn,
         (Verdict::Met, true) => Reached,

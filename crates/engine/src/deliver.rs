@@ -6,6 +6,7 @@
 
 use domain::{Channel, Delivery, DeliveryId, DeliveryState, RefusalScope, SubjectId};
 use jiff::Timestamp;
+use rules::Hold;
 use storage::deliveries::{self, Checks, Claim};
 use storage::jobs::{self, Job};
 use storage::{Conn, messages, milestones};
@@ -48,12 +49,13 @@ impl App {
         id: DeliveryId,
         now: Timestamp,
     ) -> Result<Option<Delivery>, EngineError> {
-        let stops = self.stops(conn, id).await?;
+        let stops = self.stops(conn, id, now).await?;
         let checks = Checks {
             now,
             today: self.day(now),
             must_live: &stops.subjects,
             deceased: DECEASED,
+            sensitive: stops.sensitive,
             refusal_keys: &stops.refusal_keys,
         };
         match deliveries::claim_delivery(conn, id, &checks).await? {
@@ -66,9 +68,15 @@ impl App {
         }
     }
 
-    /// Whose death, and which refusals, would stop this delivery.
-    async fn stops(&self, conn: &mut Conn, id: DeliveryId) -> Result<Stops, EngineError> {
-        let mut stops = Stops { subjects: Vec::new(), refusal_keys: vec![RefusalScope::All.key()] };
+    /// Whose death, which refusals and which hold would stop this delivery.
+    async fn stops(
+        &self,
+        conn: &mut Conn,
+        id: DeliveryId,
+        now: Timestamp,
+    ) -> Result<Stops, EngineError> {
+        let refusal_keys = vec![RefusalScope::All.key()];
+        let mut stops = Stops { subjects: Vec::new(), sensitive: false, refusal_keys };
         let Some(delivery) = deliveries::get(conn, id).await? else { return Ok(stops) };
         let Some(message) = messages::get(conn, delivery.message).await? else { return Ok(stops) };
         let milestone = milestones::get(conn, message.milestone).await?;
@@ -76,6 +84,8 @@ impl App {
         let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
             return Ok(stops);
         };
+        let hold = self.hold(conn, &milestone, now).await?;
+        stops.sensitive = matches!(hold, Some(Hold::Officer { .. } | Hold::Wait { .. }));
         let guarded = life_event.guards.deceased.iter();
         stops.subjects =
             guarded.filter_map(|role| milestone.roles.get(role.as_str())).copied().collect();
@@ -89,6 +99,7 @@ impl App {
 /// What stops a delivery.
 struct Stops {
     subjects: Vec<SubjectId>,
+    sensitive: bool,
     refusal_keys: Vec<String>,
 }
 

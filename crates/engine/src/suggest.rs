@@ -78,8 +78,8 @@ impl App {
 
     /// What `milestone` opens, by the law of the day on which `loaded` is asked about.
     ///
-    /// Nothing, while someone whom the life event guards is known to have died: an officer looks
-    /// first, and no draft is prepared in the name of the dead.
+    /// Nothing, while something holds it back: someone guarded has died, or it hurts and is too
+    /// early or nobody released it. No draft is prepared in the name of the dead.
     pub(crate) fn proposals<'a>(
         &'a self,
         loaded: &'a Loaded,
@@ -91,7 +91,7 @@ impl App {
         let case = loaded.case(&self.pack, life_event);
         let decision = case.decide(&|event| loaded.began(event));
         match decision.version {
-            Some(version) if decision.guard.is_none() => case.suggest(version, milestone),
+            Some(version) if decision.hold.is_none() => case.suggest(version, milestone),
             _ => Vec::new(),
         }
     }

@@ -19,11 +19,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::ToSpan;
+use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 
 use crate::pack::country::CalendarYear;
-use crate::pack::life_event::Unit;
+use crate::pack::deadline_rule::Unit;
 
 /// A period's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,31 +88,64 @@ impl Calendar {
     /// range of dates.
     #[must_use]
     pub fn count(&self, from: Date, count: u16, unit: Unit) -> Option<Counted> {
-        let count = i32::from(count);
-        let end = match unit {
-            Unit::CalendarDays => from.checked_add(count.days()),
-            // jiff keeps the day and falls back to the month's last: art. 148 exactly.
-            Unit::Months => from.checked_add(count.months()),
-            Unit::Years => from.checked_add(count.years()),
-            Unit::WorkingDays => return self.working_days(from, count),
-        };
-        self.around(from, end.ok()?)
+        self.around(from, self.end_of(from, count, unit)?)
     }
 
-    /// What is due on a day that a plan names: the day itself is the law, nothing moves it.
+    /// The same, to the last day of the month in which the period ends.
+    #[must_use]
+    pub fn count_to_month_end(&self, from: Date, count: u16, unit: Unit) -> Option<Counted> {
+        self.around(from, self.end_of(from, count, unit)?.last_of_month())
+    }
+
+    /// The last day on which something is done in time that must be done at the latest `count`
+    /// units before `to`. It does not move past days off: that would come after it.
+    #[must_use]
+    pub fn count_back(&self, to: Date, count: u16, unit: Unit) -> Option<Counted> {
+        let on = self.back(to, count, unit)?;
+        let safe = self.working_day(on, Date::yesterday)?;
+        Some(Counted { on, safe, incomplete_years: self.incomplete(safe, to) })
+    }
+
+    /// The period's own last day, before it moves past days off.
+    pub(crate) fn end_of(&self, from: Date, count: u16, unit: Unit) -> Option<Date> {
+        match unit {
+            // jiff keeps the day and falls back to the month's last: art. 148 exactly.
+            Unit::CalendarDays | Unit::Months | Unit::Years => {
+                from.checked_add(span(count, unit)).ok()
+            }
+            Unit::WorkingDays => self.step(from, count, Date::tomorrow),
+        }
+    }
+
+    /// The day `count` units before `to`.
+    pub(crate) fn back(&self, to: Date, count: u16, unit: Unit) -> Option<Date> {
+        match unit {
+            Unit::CalendarDays | Unit::Months | Unit::Years => {
+                to.checked_sub(span(count, unit)).ok()
+            }
+            Unit::WorkingDays => self.step(to, count, Date::yesterday),
+        }
+    }
+
+    /// What is due on a day that a card or a plan names: the day itself is the law, nothing
+    /// moves it.
     #[must_use]
     pub fn named(&self, day: Date) -> Option<Counted> {
         let safe = self.working_day(day, Date::yesterday)?;
         Some(Counted { on: day, safe, incomplete_years: self.incomplete(safe, day) })
     }
 
-    /// Days on which offices work, counted one by one.
-    fn working_days(&self, from: Date, count: i32) -> Option<Counted> {
-        let mut end = from;
+    /// `count` days on which offices work, counted one by one.
+    fn step(
+        &self,
+        mut day: Date,
+        count: u16,
+        step: fn(Date) -> Result<Date, jiff::Error>,
+    ) -> Option<Date> {
         for _ in 0..count {
-            end = self.working_day(end.tomorrow().ok()?, Date::tomorrow)?;
+            day = self.working_day(step(day).ok()?, step)?;
         }
-        self.around(from, end)
+        Some(day)
     }
 
     /// Both days that matter, from the period's own end.
@@ -137,6 +170,16 @@ impl Calendar {
     /// The years from one day to the other for which the pack may lack days off.
     fn incomplete(&self, from: Date, to: Date) -> Vec<i16> {
         (from.year()..=to.year()).filter(|&year| !self.calendar_complete(year)).collect()
+    }
+}
+
+/// A length of time in the units that no day off changes.
+fn span(count: u16, unit: Unit) -> jiff::Span {
+    let count = i32::from(count);
+    match unit {
+        Unit::CalendarDays | Unit::WorkingDays => count.days(),
+        Unit::Months => count.months(),
+        Unit::Years => count.years(),
     }
 }
 
@@ -222,6 +265,35 @@ holidays:
     fn a_named_day_does_not_move() {
         let counted = calendar().named(date(2026, 9, 6)).unwrap();
         assert_eq!((counted.on, counted.safe), (date(2026, 9, 6), date(2026, 9, 4)));
+    }
+
+    /// To, count, unit; the day itself, the safe day; why.
+    const BEFORE: &str = "
+2026-03-16  10 calendar_days  2026-03-06 2026-03-06  ten days before
+2026-03-17  10 calendar_days  2026-03-07 2026-03-06  a Saturday does not move later
+2026-02-24   3 working_days   2026-02-12 2026-02-12  Tết is not worked
+2026-08-31   6 months         2026-02-28 2026-02-27  February has no day 31
+2028-02-29   1 years          2027-02-28 2027-02-26  a leap day
+";
+
+    #[test]
+    fn periods_before_a_day_never_end_later_for_a_day_off() {
+        let day = |word: &str| word.parse::<Date>().unwrap();
+        for line in BEFORE.lines().filter(|line| !line.is_empty()) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let unit: Unit = serde_json::from_value(words[2].into()).unwrap();
+            let (to, count) = (day(words[0]), words[1].parse().unwrap());
+            let counted = calendar().count_back(to, count, unit).unwrap();
+            assert_eq!((counted.on, counted.safe), (day(words[3]), day(words[4])), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_period_may_reach_to_the_end_of_its_month() {
+        let counted = calendar().count_to_month_end(date(2026, 3, 5), 1, Unit::Months).unwrap();
+        assert_eq!((counted.on, counted.safe), (date(2026, 4, 30), date(2026, 4, 30)));
+        let counted = calendar().count_to_month_end(date(2026, 1, 31), 0, Unit::Months).unwrap();
+        assert_eq!((counted.on, counted.safe), (date(2026, 2, 2), date(2026, 1, 30)));
     }
 
     #[test]

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use domain::{EventId, Milestone, Receipt, Value, Verdict};
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::cel::{Answer, evaluate};
+use crate::hold::Hold;
 use crate::known::{Case, Reader};
 use crate::pack::life_event::Version;
 
 /// What was decided about one life event of one subject.
 #[derive(Debug, Clone)]
 pub struct Decision<'a> {
-    /// The version whose law was applied. `None`: none is in force on that day.
+    /// The version whose law was applied. `None`: none is in force on that day, or it is not
+    /// known which of two applies.
     pub version: Option<&'a Version>,
     /// What tells this occurrence from others, where that is known.
     pub occurrence: Option<String>,
@@ -21,17 +22,21 @@ pub struct Decision<'a> {
     pub occurred_on: Option<Date>,
     /// The answer.
     pub verdict: Verdict,
-    /// A role whose death stops everything until a person looked.
-    pub guard: Option<String>,
+    /// Why nothing may be told or prepared now, whatever the verdict.
+    pub hold: Option<Hold>,
     /// Whether what brings it about is (still) known: an event that was not withdrawn, or a
     /// day that has come. A milestone that is not begun is withdrawn, whatever its verdict.
     pub begun: bool,
+    /// Whether the time in which it counts has passed. Such a milestone is closed, not withdrawn.
+    pub over: bool,
     /// What lets anyone replay it.
     pub receipt: Receipt,
 }
 
 /// The word for something that happens to a subject once in all time.
 pub(crate) const ONCE: &str = "once";
+/// The word for something that happens on each day that the clock brings.
+pub(crate) const CLOCK: &str = "clock";
 
 impl<'a> Case<'a> {
     /// Decides.
@@ -46,45 +51,67 @@ impl<'a> Case<'a> {
         let mut reader = Reader::new(*self);
         let occurrence = self.occurrence(&reader);
         let occurred_on = self.occurred_on(&reader);
-        let version = self.life_event.version_on(self.as_of.law);
-        let Answer { verdict, trace } = match version {
-            Some(version) => evaluate(version.condition.term(), &mut reader),
-            None => self.no_version(),
+        let applied = self.applied(&mut reader);
+        let begun = self.is_begun(began);
+        let over = !begun && self.is_over();
+        let Answer { verdict, trace } = match &applied {
+            Ok(_) if self.is_early_or_over() => self.not_now(),
+            Ok(Some(version)) => evaluate(version.condition.term(), &mut reader),
+            Ok(None) => self.no_version(),
+            Err(unsettled) => unsettled.clone(),
         };
+        let version = applied.ok().flatten();
         let missing = self.missing_occurrence(occurrence.as_deref(), occurred_on);
         let verdict = with_missing(verdict, missing);
-        let guard = self.guard(&reader);
+        let hold = self.hold(&mut reader);
         let rule = version.map_or_else(
             || format!("{}@none", self.life_event.id.value),
             |version| format!("{}/when", version.name(self.life_event)),
         );
         let about = self.about(occurrence.as_deref());
         let receipt = self.receipt(&about, &rule, reader.read(), verdict.clone(), trace);
-        let begun = self.is_begun(began);
-        Decision { version, occurrence, occurred_on, verdict, guard, begun, receipt }
+        Decision { version, occurrence, occurred_on, verdict, hold, begun, over, receipt }
     }
 
-    /// The day on which the clock begins this life event for this subject, past or to come.
-    /// `None` where it has no clock, or the day that it counts from is not known.
+    /// What a version that is only tried out answers; nothing follows from it.
     #[must_use]
-    pub fn clock_due(&self) -> Option<Date> {
-        let clock = self.life_event.begins.clock.as_ref()?;
-        let after = self.at(&clock.after)?.value.as_date()?;
-        let anniversary = after.checked_add(clock.years.years()).ok()?;
-        match &clock.on {
-            None => Some(anniversary),
-            Some(on) => {
-                let (month, day) = month_and_day(on)?;
-                Date::new(anniversary.year(), month, day).ok()
+    pub fn try_out(&self, version: &Version) -> Receipt {
+        let mut reader = Reader::new(*self);
+        let occurrence = self.occurrence(&reader);
+        let Answer { verdict, trace } = evaluate(version.condition.term(), &mut reader);
+        let rule = version.shadow_rule(self.life_event);
+        self.receipt(&self.about(occurrence.as_deref()), &rule, reader.read(), verdict, trace)
+    }
+
+    /// The version that applies: the one in force on the day of law, unless a transition of it
+    /// leaves this case to the law of an earlier day. An answer where that is not settled.
+    pub(crate) fn applied(&self, reader: &mut Reader<'_>) -> Result<Option<&'a Version>, Answer> {
+        let Some(version) = self.life_event.version_on(self.as_of.law) else { return Ok(None) };
+        for transition in &version.transition {
+            let answer = evaluate(transition.condition.term(), reader);
+            match answer.verdict {
+                Verdict::Met => return Ok(self.life_event.version_on(transition.law_of.value)),
+                Verdict::Unmet => {}
+                Verdict::Unknown { .. } => return Err(answer),
             }
         }
+        Ok(Some(version))
     }
 
-    /// What tells this occurrence from others: the word `once`, or the value at the path.
-    fn occurrence(&self, reader: &Reader<'a>) -> Option<String> {
+    /// The version that applies, where that is settled.
+    #[must_use]
+    pub fn version(&self) -> Option<&'a Version> {
+        self.applied(&mut Reader::new(*self)).ok().flatten()
+    }
+
+    /// What tells this occurrence from others: the word `once`, the clock's day, or the value at
+    /// the path.
+    fn occurrence(&self, reader: &Reader<'_>) -> Option<String> {
         let path = self.life_event.occurrence.as_str();
-        if path == ONCE {
-            return Some(ONCE.to_owned());
+        match path {
+            ONCE => return Some(ONCE.to_owned()),
+            CLOCK => return Some(self.clock_day(reader)?.to_string()),
+            _ => {}
         }
         Some(match reader.at(path)? {
             // The form of the design's ids, which is not the form for readers.
@@ -96,13 +123,46 @@ impl<'a> Case<'a> {
 
     /// The day it happened, by the first of three rules that applies: the path given for it, the
     /// clock's day, the occurrence itself.
-    fn occurred_on(&self, reader: &Reader<'a>) -> Option<Date> {
+    pub(crate) fn occurred_on(&self, reader: &Reader<'_>) -> Option<Date> {
         match (&self.life_event.occurred_on, self.life_event.occurrence.as_str()) {
             (Some(path), _) => reader.at(path)?.as_date(),
             // What the clock begins occurs on the clock's day.
-            (None, ONCE) => self.clock_due(),
+            (None, ONCE | CLOCK) => self.clock_day(reader),
             (None, path) => reader.at(path)?.as_date(),
         }
+    }
+
+    /// The day that the clock is about now: the one that counts, else the next, else the last.
+    fn clock_day(&self, reader: &Reader<'_>) -> Option<Date> {
+        let clock = self.life_event.begins.clock.as_ref()?;
+        // Read for the receipt: the day rests on it.
+        reader.at(&clock.after)?;
+        if let Some(table) = &clock.ages {
+            reader.at(&table.by)?;
+        }
+        let strikes = self.strikes();
+        let next = || strikes.iter().find(|it| self.as_of.occurred < it.from);
+        let now = strikes.iter().rfind(|it| it.counts_on(self.as_of.occurred));
+        now.or_else(next).or_else(|| strikes.last()).map(|strike| strike.day)
+    }
+
+    /// Whether only the clock brings this about, and no day of it counts now.
+    fn is_early_or_over(&self) -> bool {
+        self.life_event.begins.events.is_empty()
+            && !self.strikes().is_empty()
+            && self.strike_now().is_none()
+    }
+
+    fn is_over(&self) -> bool {
+        let strikes = self.strikes();
+        let past = |it: &crate::Strike| it.until.is_some_and(|until| until <= self.as_of.occurred);
+        !strikes.is_empty() && strikes.iter().any(past) && self.strike_now().is_none()
+    }
+
+    fn not_now(&self) -> Answer {
+        let today = self.as_of.occurred;
+        let trace = vec![format!("no day that time brings counts on {today}")];
+        Answer { verdict: Verdict::Unmet, trace }
     }
 
     /// The facts without which a milestone has no identity or no day.
@@ -112,18 +172,25 @@ impl<'a> Case<'a> {
         occurred_on: Option<Date>,
     ) -> BTreeSet<String> {
         let event = self.life_event;
+        let by_clock = || {
+            let clock = event.begins.clock.iter();
+            let paths = clock.flat_map(|it| [Some(&it.after), it.ages.as_ref().map(|it| &it.by)]);
+            let unknown = paths.flatten().filter(|path| self.at(path).is_none());
+            unknown.map(|path| path.value.clone()).collect::<BTreeSet<_>>()
+        };
         let mut missing = BTreeSet::new();
         if occurrence.is_none() {
-            missing.insert(event.occurrence.value.clone());
+            match event.occurrence.as_str() {
+                CLOCK => missing.extend(by_clock()),
+                path => missing.extend([path.to_owned()]),
+            }
         }
         if occurred_on.is_none() {
-            let clock = event.begins.clock.as_ref().map(|clock| &clock.after);
-            let path = match (&event.occurred_on, clock) {
-                (Some(path), _) => path,
-                (None, Some(after)) if event.occurrence.value == ONCE => after,
-                (None, _) => &event.occurrence,
-            };
-            missing.insert(path.value.clone());
+            match (&event.occurred_on, event.occurrence.as_str()) {
+                (Some(path), _) => missing.extend([path.value.clone()]),
+                (None, ONCE | CLOCK) => missing.extend(by_clock()),
+                (None, path) => missing.extend([path.to_owned()]),
+            }
         }
         missing
     }
@@ -136,13 +203,6 @@ impl<'a> Case<'a> {
             None => format!("no version is in force on {law}"),
         };
         Answer { verdict: Verdict::Unmet, trace: vec![why] }
-    }
-
-    /// The first guarded role who is known to have died. A decision is taken all the same: the
-    /// person who looks at it wants to see what would have been sent.
-    fn guard(&self, reader: &Reader<'a>) -> Option<String> {
-        let guarded = &self.life_event.guards.deceased;
-        guarded.iter().find(|role| reader.is_deceased(role)).map(|role| role.value.clone())
     }
 
     /// Whether something that begins it is believed now, or its day has come.
@@ -160,8 +220,7 @@ impl<'a> Case<'a> {
                 && fact.known_from <= known
                 && fact.known_until.is_none_or(|until| known < until)
         });
-        believed.into_iter().any(|fact| began(fact.source.event))
-            || self.clock_due().is_some_and(|due| due <= self.as_of.occurred)
+        believed.into_iter().any(|fact| began(fact.source.event)) || self.strike_now().is_some()
     }
 
     /// The milestone's id, or the life event alone where it has no identity yet.
@@ -200,7 +259,7 @@ impl<'a> Case<'a> {
 }
 
 /// A verdict that also needs `missing`. What is unmet stays unmet: no fact can help it.
-fn with_missing(verdict: Verdict, more: BTreeSet<String>) -> Verdict {
+pub(crate) fn with_missing(verdict: Verdict, more: BTreeSet<String>) -> Verdict {
     match verdict {
         Verdict::Unmet => Verdict::Unmet,
         verdict if more.is_empty() => verdict,
@@ -209,12 +268,4 @@ fn with_missing(verdict: Verdict, more: BTreeSet<String>) -> Verdict {
             Verdict::Unknown { missing: missing.into_iter().chain(more).collect() }
         }
     }
-}
-
-/// `01-31` as month and day.
-pub(crate) fn month_and_day(text: &str) -> Option<(i8, i8)> {
-    let (month, day) = text.split_once('-')?;
-    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
-    // Every year must have it, so 29 February is none.
-    Date::new(2001, month, day).ok().map(|_| (month, day))
 }

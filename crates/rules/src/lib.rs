@@ -3,10 +3,12 @@
 mod alike;
 mod cel;
 mod check;
+mod clock;
 mod deadline;
 mod decide;
 mod event_type;
 mod examples;
+mod hold;
 mod known;
 mod pack;
 mod prefill;
@@ -14,27 +16,33 @@ mod reference;
 mod suggest;
 
 pub use cel::Condition;
+pub use clock::Strike;
 pub use deadline::{Calendar, Counted};
 pub use decide::Decision;
 pub use event_type::{
     EventType, Identifier, ReadError, ReadSubject, Reading, SchemaFault, Warning, Withdrawal,
 };
 pub use examples::{ExampleResult, run_examples};
+pub use hold::Hold;
 pub use known::Case;
 pub use pack::Pack;
 pub use pack::at::{At, Span};
+pub use pack::clock_rule::{AgeTable, ClockRule};
 pub use pack::country::{
     Absent, Attribute, Attributes, CalendarYear, Commune, Families, Family, Head, Holiday,
     PersonAttributes, Province, ProvinceName, Purpose, Register, SamplePerson, Samples, Swap,
     ValueKind,
 };
+pub use pack::deadline_rule::{DeadlineRule, Length, PeriodEnd, Unit};
 pub use pack::error::{PackError, PackErrors};
 pub use pack::example::{
     DetailedFact, Example, ExampleDates, Expect, ExpectDay, ExpectService, Expected, Moment,
 };
 pub use pack::files::{PackFiles, ReadFilesError};
+pub use pack::fill::Fill;
+pub use pack::guard::{Already, Approved, Executes, Guards, Sensitive, SensitiveKind};
 pub use pack::life_event::{
-    Begins, ClockRule, DeadlineRule, Entry, Fill, Gap, Guards, Kind, LifeEvent, Role, Unit, Version,
+    Begins, Entry, Gap, Kind, LifeEvent, Overlay, Role, Transition, Version,
 };
 pub use pack::one_or_many::{Names, OneOrMany};
 pub use pack::service::{

@@ -14,7 +14,8 @@ use domain::{Draft, DraftField, Fact, FieldState, Provenance, Suggestion, Value}
 use crate::alike::alike;
 use crate::known::Case;
 use crate::pack::at::At;
-use crate::pack::life_event::{Entry, Fill};
+use crate::pack::fill::Fill;
+use crate::pack::life_event::Entry;
 use crate::pack::service::FormField;
 
 impl Case<'_> {

@@ -1,12 +1,18 @@
 //! Which services a milestone opens to whom, and by when.
 
-use domain::{Deadline, Milestone, Receipt, SubjectId, Suggestion, SuggestionState, Text, Verdict};
+use std::collections::BTreeSet;
+
+use domain::{
+    Deadline, Milestone, Receipt, SubjectId, Suggestion, SuggestionState, Text, Value, Verdict,
+};
 use jiff::civil::Date;
 
-use crate::cel::{Answer, evaluate};
+use crate::cel::{Answer, Knowledge as _, evaluate};
 use crate::deadline::Counted;
+use crate::decide::with_missing;
 use crate::known::{Case, Reader};
-use crate::pack::life_event::{DeadlineRule, Entry, Version};
+use crate::pack::deadline_rule::{DeadlineRule, PeriodEnd};
+use crate::pack::life_event::{Entry, Version};
 use crate::pack::service::{Parameter, ParameterValue, Service};
 use crate::reference;
 
@@ -41,8 +47,38 @@ impl<'a> Case<'a> {
     /// and living person can be told about is left out until one is known.
     #[must_use]
     pub fn suggest(&self, version: &'a Version, milestone: &Milestone) -> Vec<Proposal<'a>> {
-        let entries = version.services.iter();
+        let entries = self.entries(version).into_iter();
         entries.filter_map(|entry| self.propose(version, entry, milestone)).collect()
+    }
+
+    /// The services of `version` as the place of this case has them: an overlay drops some, takes
+    /// the place of others and adds its own.
+    #[must_use]
+    pub fn entries(&self, version: &'a Version) -> Vec<&'a Entry> {
+        let place = self.life_event.place.as_ref().and_then(|path| self.value(path)?.as_text());
+        let place = place.map(|code| self.pack.province_today(code));
+        let overlays: Vec<_> = self
+            .life_event
+            .overlays
+            .iter()
+            .filter(|it| Some(it.place.as_str()) == place && it.in_force.contains(self.as_of.law))
+            .collect();
+        let own = |key: &str| {
+            overlays.iter().flat_map(|it| &it.services).find(|entry| *entry.service == *key)
+        };
+        let dropped = |key: &str| overlays.iter().flat_map(|it| &it.drop).any(|it| it.value == key);
+        let mut entries: Vec<&Entry> = version
+            .services
+            .iter()
+            .filter(|entry| !dropped(&entry.service))
+            .map(|entry| own(&entry.service).unwrap_or(entry))
+            .collect();
+        let held: Vec<&str> = entries.iter().map(|entry| entry.service.as_str()).collect();
+        let added = overlays.iter().flat_map(|it| &it.services);
+        let added =
+            added.filter(|entry| !held.contains(&entry.service.as_str())).collect::<Vec<_>>();
+        entries.extend(added);
+        entries
     }
 
     /// One service, or `None` where there is nothing to propose or nobody to propose it to.
@@ -54,8 +90,9 @@ impl<'a> Case<'a> {
     ) -> Option<Proposal<'a>> {
         let mut reader = Reader::new(*self);
         let service = self.pack.service(&entry.service)?;
-        let (role, recipient) = self.recipient(entry, &reader)?;
+        let (role, recipient) = self.recipient(entry, &mut reader)?;
         let Answer { verdict, trace } = evaluate(entry.condition.term(), &mut reader);
+        let verdict = unless_already(verdict, entry, &mut reader);
         if verdict == Verdict::Unmet {
             return None;
         }
@@ -87,9 +124,13 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The first of the entry's roles who is known and not known to have died.
-    fn recipient(&self, entry: &'a Entry, reader: &Reader<'a>) -> Option<(&'a str, SubjectId)> {
-        entry.told.iter().find_map(|role| {
+    /// The first of the entry's roles who is known, not known to have died, and may be told of
+    /// what hurts where it does.
+    fn recipient(&self, entry: &'a Entry, reader: &mut Reader<'a>) -> Option<(&'a str, SubjectId)> {
+        let sensitive = self.sensitive(reader);
+        let may =
+            |role: &str| sensitive.is_none_or(|it| it.told.iter().any(|told| told.value == role));
+        entry.told.iter().filter(|role| may(role)).find_map(|role| {
             let subject = self.roles.get(role.as_str())?;
             (!reader.is_deceased(role)).then_some((role.as_str(), *subject))
         })
@@ -108,13 +149,22 @@ impl<'a> Case<'a> {
                 Err(because) => nothing(because.or_else(|| entry.deadline_unknown.clone())),
             };
         }
-        let start = rule.after.as_ref().and_then(|path| reader.at(path)?.as_date());
-        let counted = start.zip(rule.count.zip(rule.unit)).and_then(|(start, (count, unit))| {
-            Some((start, self.pack.calendar().count(start, count, unit)?))
-        });
+        let start = rule.start().and_then(|path| reader.at(path)?.as_date());
+        let counted = start.and_then(|start| Some((start, self.counted(rule, start)?)));
         match counted {
             Some((start, counted)) => found(rule, start, &counted, &rule.legal_basis),
             None => nothing(entry.deadline_unknown.clone().or_else(|| self.no_start(rule))),
+        }
+    }
+
+    /// The end of a period from or before `day`, or that day itself.
+    fn counted(&self, rule: &DeadlineRule, day: Date) -> Option<Counted> {
+        let calendar = self.pack.calendar();
+        let Some((count, unit)) = rule.count.zip(rule.unit) else { return calendar.named(day) };
+        match (&rule.before, rule.end) {
+            (Some(_), _) => calendar.count_back(day, count, unit),
+            (None, Some(PeriodEnd::Month)) => calendar.count_to_month_end(day, count, unit),
+            (None, None) => calendar.count(day, count, unit),
         }
     }
 
@@ -143,7 +193,7 @@ impl<'a> Case<'a> {
     /// What to say where the day that a period counts from was not told and the author of the
     /// life event wrote nothing for that case.
     fn no_start(&self, rule: &DeadlineRule) -> Option<Text> {
-        let label = self.pack.label(self.life_event, rule.after.as_ref()?)?;
+        let label = self.pack.label(self.life_event, rule.start()?)?;
         Some(Text {
             vi: format!("Thời hạn chưa tính được vì chưa rõ {}", label.vi),
             en: format!("The deadline cannot be counted: {} is not known", label.en),
@@ -164,9 +214,25 @@ fn found(
         safe: counted.safe,
         may_move: !counted.incomplete_years.is_empty(),
         duty: rule.duty.clone(),
+        remind_on: rule.reminders(from, counted.on),
         legal_basis: legal_basis.clone(),
     };
     Found { deadline: Some(deadline), unknown: None }
+}
+
+/// A verdict on a service that the person may have already: then it is unmet, and unknown while
+/// nobody knows.
+fn unless_already(verdict: Verdict, entry: &Entry, reader: &mut Reader<'_>) -> Verdict {
+    let mut unknown = BTreeSet::new();
+    for path in entry.already.paths() {
+        let (role, attribute) = path.split_once('.').unwrap_or((path, ""));
+        match reader.fact(role, attribute) {
+            Some(Value::Bool(true)) => return Verdict::Unmet,
+            Some(_) => {}
+            None => unknown.extend([path.value.clone()]),
+        }
+    }
+    with_missing(verdict, unknown)
 }
 
 /// The values in force on `day` at `place`: the place's own, else the country's.

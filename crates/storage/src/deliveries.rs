@@ -29,6 +29,8 @@ pub struct Checks<'a> {
     pub must_live: &'a [SubjectId],
     /// The attribute that says, as a yes or no, that someone has died.
     pub deceased: &'a str,
+    /// Whether the milestone is one that hurts and that nobody released, or too early to tell of.
+    pub sensitive: bool,
     /// The keys of all refusals that would cover this message: `all`, `group:…`, `life-event:…`.
     pub refusal_keys: &'a [String],
 }
@@ -172,6 +174,9 @@ async fn reason_against(
     let stands = matches!(milestone, MilestoneState::Reached | MilestoneState::Pending);
     if !stands {
         return Ok(Some(Suppression::Withdrawn));
+    }
+    if checks.sensitive {
+        return Ok(Some(Suppression::Sensitive));
     }
     if refusals::covers(conn, delivery.recipient, checks.refusal_keys).await? {
         return Ok(Some(Suppression::Refused));

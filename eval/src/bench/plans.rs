@@ -75,6 +75,7 @@ impl Kind {
             on,
             safe,
             may_move: false,
+            remind_on: Vec::new(),
             duty: text("làm thủ tục", "use the procedure"),
             legal_basis,
         });

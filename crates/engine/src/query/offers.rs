@@ -67,10 +67,11 @@ impl App {
         milestone: &Milestone,
         as_of: AsOf,
     ) -> Result<Offers, EngineError> {
-        let Some(version) = life_event.version_on(as_of.law) else { return Ok(Offers::new()) };
         let subject = milestone.subject;
         let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
-        let proposals = loaded.case(&self.pack, life_event).suggest(version, milestone);
+        let case = loaded.case(&self.pack, life_event);
+        let Some(version) = case.version() else { return Ok(Offers::new()) };
+        let proposals = case.suggest(version, milestone);
         let offer = |proposal: rules::Proposal<'_>| {
             let offer = Offer {
                 authority: proposal.authority,

@@ -75,10 +75,13 @@ impl App {
         let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
         read.extend(loaded.roles.values());
         let case = loaded.case(&self.pack, life_event);
+        if let Some(tried) = life_event.shadow_named(&receipt.rule) {
+            return Ok(Some(case.try_out(tried)));
+        }
         let Some(milestone) = milestone else {
             return Ok(Some(case.decide(&|event| Loaded::began(&loaded, event)).receipt));
         };
-        let Some(version) = life_event.version_on(as_of.law) else { return Ok(None) };
+        let Some(version) = case.version() else { return Ok(None) };
         let proposals = case.suggest(version, &milestone).into_iter();
         Ok(proposals.map(|it| it.receipt).find(|again| again.about == receipt.about))
     }

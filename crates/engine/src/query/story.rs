@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Milestone, MilestoneId, SubjectId, Verdict};
 use jiff::Timestamp;
+use rules::Hold;
 use storage::{Conn, facts, milestones, refusals, status, suggestions};
 
 use super::people::WHOLE_INBOX;
-use crate::known::{Loaded, load_case};
 use crate::sandbox::pseudonym;
 use crate::view::{Chapter, Family, Player, Story, StoryMilestone, StoryPerson, Wording};
 use crate::{App, EngineError};
@@ -105,14 +105,21 @@ impl App {
         let whose = life_event.map_or("subject", |event| event.subject.as_str());
         let roles: Vec<Player> =
             milestone.roles.iter().map(|(role, subject)| player(role, *subject, names)).collect();
-        let held = self.held(conn, milestone, now).await?;
+        let hold = self.hold(conn, milestone, now).await?;
+        let waits = hold.as_ref().filter(|hold| !matches!(hold, Hold::Deceased { .. }));
+        let sensitive = life_event.and_then(|event| event.guards.sensitive.as_ref());
+        let waits = waits.and(sensitive).map(|it| it.because.clone());
         let (rule, law) = self.rule_and_law(milestone, &milestone.as_of);
         Ok(StoryMilestone {
             id: milestone.id,
             life_event: milestone.life_event.clone(),
             name: self.life_event_name(&milestone.life_event),
             whose: player(whose, milestone.subject, names),
-            held: held.and_then(|role| roles.iter().find(|it| it.role == role).cloned()),
+            held: hold.and_then(|hold| match hold {
+                Hold::Deceased { role } => roles.iter().find(|it| it.role == role).cloned(),
+                Hold::Officer { .. } | Hold::Wait { .. } => None,
+            }),
+            waits,
             roles,
             cause: self.cause(conn, milestone).await?,
             occurred_on: milestone.occurred_on,
@@ -128,21 +135,6 @@ impl App {
         })
     }
 
-    /// The role whose death holds back everything about `milestone`, as far as is known now.
-    async fn held(
-        &self,
-        conn: &mut Conn,
-        milestone: &Milestone,
-        now: Timestamp,
-    ) -> Result<Option<String>, EngineError> {
-        let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
-            return Ok(None);
-        };
-        let (subject, as_of) = (milestone.subject, self.as_of(now));
-        let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
-        let case = loaded.case(&self.pack, life_event);
-        Ok(case.decide(&|event| Loaded::began(&loaded, event)).guard)
-    }
 }
 
 /// The milestones that `people` have a part in, in the order of their days.

@@ -110,9 +110,15 @@ impl App {
     /// is about.
     pub(super) fn place_of_main(&self, life_event: &str, all: &[Suggestion]) -> Option<usize> {
         let today = self.today();
-        let version = self.pack.life_event(life_event).and_then(|event| event.version_on(today));
-        let services = version.map_or(&[][..], |version| &version.services);
-        place_of_main(all, |one| services.iter().any(|entry| entry.service.value == one.service))
+        let event = self.pack.life_event(life_event);
+        let version = event.and_then(|event| event.version_on(today));
+        let national = version.map_or(&[][..], |version| &version.services).iter();
+        let places = event.map_or(&[][..], |event| &event.overlays).iter();
+        let services: Vec<&str> = national
+            .chain(places.flat_map(|it| &it.services))
+            .map(|entry| entry.service.as_str())
+            .collect();
+        place_of_main(all, |one| services.contains(&one.service.as_str()))
     }
 
     /// A deadline with the days that are left from today.

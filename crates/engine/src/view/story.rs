@@ -117,6 +117,8 @@ pub struct StoryMilestone {
     pub law: Vec<String>,
     /// Whose death holds everything until somebody looked.
     pub held: Option<Player>,
+    /// Why a thing that hurts is not told now.
+    pub waits: Option<Text>,
 }
 
 /// A suggestion as the story tells it.

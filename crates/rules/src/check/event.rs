@@ -139,10 +139,8 @@ fn fact_of(
     let code = &event.register.value;
     if !attribute.owner.iter().any(|owner| owner.value == *code) {
         let message = format!("`{code}` is not among the owners of `{}`", fact.attribute.value);
-        let help = format!(
-            "add it to `owner` in {}, at the place that its word deserves",
-            attribute.file
-        );
+        let help =
+            format!("add it to `owner` in {}, at the place that its word deserves", attribute.file);
         report.fault(file, fact.attribute.span, message, Some(help));
     }
 }

@@ -8,7 +8,8 @@ use crate::examples::read;
 use crate::pack::at::{At, Span};
 use crate::pack::country::ValueKind;
 use crate::pack::example::{Example, Expected, details};
-use crate::pack::life_event::{Fill, LifeEvent};
+use crate::pack::fill::Fill;
+use crate::pack::life_event::LifeEvent;
 use crate::pack::scope::Scope;
 use crate::pack::{Parts, all_fields};
 

@@ -3,19 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Text;
-
 use super::Report;
-use super::examples::paths;
 use crate::cel::{self, Condition};
-use crate::decide::{ONCE, month_and_day};
+use crate::clock::{is_short, month_and_day};
+use crate::decide::{CLOCK, ONCE};
 use crate::known::DECEASED;
+use crate::pack::Parts;
 use crate::pack::at::{At, Span};
+use crate::pack::clock_rule::ClockRule;
 use crate::pack::country::ValueKind;
-use crate::pack::life_event::{DeadlineRule, Entry, LifeEvent, Version};
+use crate::pack::deadline_rule::Length;
+use crate::pack::life_event::{Entry, LifeEvent, Overlay, Transition, Version};
 use crate::pack::scope::Scope;
-use crate::pack::{Parts, all_fields};
-use crate::reference::{Piece, pieces};
 
 /// By role, the attributes that are read.
 type Reads = BTreeMap<String, BTreeSet<String>>;
@@ -28,30 +27,62 @@ pub(super) fn check(parts: &mut Parts, report: &mut Report<'_>) {
             let message = format!("`{}` is also the id in `{other}`", event.id.value);
             report.fault(&event.file, event.id.span, message, None);
         }
-        let mut checked = Checker { parts, report: &mut *report, event, reads: Reads::new() };
+        let file = event.file.clone();
+        let mut checked =
+            Checker { parts, report: &mut *report, event, file: &file, reads: Reads::new() };
         let conditions = checked.run();
         let (marks, reads) = (checked.marks(), checked.reads);
         (event.marks, event.reads) = (marks, reads);
-        for (version, (when, services)) in event.versions.iter_mut().zip(conditions) {
-            version.condition = when;
-            for (entry, condition) in version.services.iter_mut().zip(services) {
-                entry.condition = condition;
-            }
-        }
+        conditions.put(event);
     }
     parts.life_events = events;
 }
 
-struct Checker<'a, 'r, 'f> {
-    parts: &'a Parts,
-    report: &'r mut Report<'f>,
-    event: &'a LifeEvent,
+/// The conditions of one life event, in the order in which they are written.
+struct Conditions {
+    versions: Vec<(Condition, Vec<Condition>, Vec<Condition>)>,
+    overlays: Vec<Vec<Condition>>,
+    sensitive: Option<Condition>,
+}
+
+impl Conditions {
+    /// Puts each in its place.
+    fn put(self, event: &mut LifeEvent) {
+        let entries = |entries: &mut [Entry], conditions: Vec<Condition>| {
+            for (entry, condition) in entries.iter_mut().zip(conditions) {
+                entry.condition = condition;
+            }
+        };
+        for (version, (when, transitions, services)) in event.versions.iter_mut().zip(self.versions)
+        {
+            version.condition = when;
+            for (transition, condition) in version.transition.iter_mut().zip(transitions) {
+                transition.condition = condition;
+            }
+            entries(&mut version.services, services);
+        }
+        for (overlay, services) in event.overlays.iter_mut().zip(self.overlays) {
+            entries(&mut overlay.services, services);
+        }
+        if let Some((sensitive, condition)) = event.guards.sensitive.as_mut().zip(self.sensitive) {
+            sensitive.condition = condition;
+        }
+    }
+}
+
+/// Looks at one life event.
+pub(super) struct Checker<'a, 'r, 'f> {
+    pub(super) parts: &'a Parts,
+    pub(super) report: &'r mut Report<'f>,
+    pub(super) event: &'a LifeEvent,
+    /// The file that is being looked at: its own, or that of an overlay.
+    pub(super) file: &'a str,
     reads: Reads,
 }
 
 impl<'a> Checker<'a, '_, '_> {
-    /// The conditions of each version and of its services, in order.
-    fn run(&mut self) -> Vec<(Condition, Vec<Condition>)> {
+    /// Everything that the life event names exists and fits.
+    fn run(&mut self) -> Conditions {
         let event = self.event;
         self.report.sources(&event.file, self.parts, &event.sources);
         self.role(&event.subject);
@@ -67,7 +98,62 @@ impl<'a> Checker<'a, '_, '_> {
             let path = At { value: format!("{}.{DECEASED}", role.value), span: role.span };
             self.fact(&path, &[ValueKind::Bool]);
         }
-        event.versions.iter().map(|version| self.version(version)).collect()
+        let sensitive = self.sensitive();
+        if let Some(place) = &event.place {
+            self.fact(place, &[ValueKind::Text]);
+        }
+        Conditions {
+            versions: event.versions.iter().map(|version| self.version(version)).collect(),
+            overlays: event.overlays.iter().map(|overlay| self.overlay(overlay)).collect(),
+            sensitive,
+        }
+    }
+
+    /// Who may be told of what hurts exists, and the wait can be counted.
+    fn sensitive(&mut self) -> Option<Condition> {
+        let sensitive = self.event.guards.sensitive.as_ref()?;
+        for role in sensitive.told.iter() {
+            self.role(role);
+        }
+        let span = sensitive.told.first().map_or(self.event.id.span, |role| role.span);
+        self.short(sensitive.wait, span);
+        Some(self.condition(sensitive.when.as_ref()))
+    }
+
+    /// A length of time that the calendar can count.
+    pub(super) fn short(&mut self, length: Option<Length>, span: Span) {
+        if length.is_some_and(|length| !is_short(length)) {
+            self.report.fault(&self.event.file, span, "no length of time is that long here", None);
+        }
+    }
+
+    /// What a province changes: a place that exists, an act, services that the rule has.
+    fn overlay(&mut self, overlay: &'a Overlay) -> Vec<Condition> {
+        if self.event.place.is_none() {
+            let message = "the life event does not say whose place counts";
+            let help = "add `place:` with the path of a province's code to `life-event.yaml`";
+            self.report.fault(&overlay.file, overlay.place.span, message, Some(help.to_owned()));
+        }
+        if !self.parts.provinces.is_empty() {
+            let codes = self.parts.provinces.iter().map(|province| province.code.as_str());
+            self.report.must_know(&overlay.file, &overlay.place, "province", codes);
+        }
+        self.report.law(&overlay.file, self.parts, std::slice::from_ref(&overlay.legal_basis));
+        let held: BTreeSet<&str> = self
+            .event
+            .versions
+            .iter()
+            .flat_map(|version| &version.services)
+            .map(|entry| entry.service.as_str())
+            .collect();
+        for key in &overlay.drop {
+            let what = "service in any version of this life event";
+            self.report.must_know(&overlay.file, key, what, held.iter().copied());
+        }
+        self.file = &overlay.file;
+        let conditions = overlay.services.iter().map(|entry| self.entry(entry)).collect();
+        self.file = &self.event.file;
+        conditions
     }
 
     /// Something begins it, and what does exists.
@@ -83,11 +169,29 @@ impl<'a> Checker<'a, '_, '_> {
         }
         if let Some(clock) = &begins.clock {
             self.subject_day(&clock.after);
+            self.short(clock.ahead, clock.after.span);
+            self.short(clock.lasts, clock.after.span);
+            self.ages(clock);
             if let Some(on) = clock.on.as_ref().filter(|on| month_and_day(on).is_none()) {
                 let message = format!("`{}` is not a month and a day of every year", on.value);
                 let help = Some("write `\"01-31\"` for 31 January".to_owned());
                 self.report.fault(&self.event.file, on.span, message, help);
             }
+        }
+    }
+
+    /// An age comes from a parameter whose rows hold the fields that the table names.
+    fn ages(&mut self, clock: &'a ClockRule) {
+        let Some(table) = &clock.ages else { return };
+        self.fact(&table.by, &[ValueKind::Text]);
+        let names = self.parts.parameters.keys().map(String::as_str);
+        self.report.must_know(&self.event.file, &table.parameter, "parameter", names);
+        let rows = self.parts.parameters.get(table.parameter.as_str()).into_iter().flatten();
+        let known: BTreeSet<&str> =
+            rows.flat_map(|row| row.values.keys().map(String::as_str)).collect();
+        for field in table.fields.values() {
+            let what = "value in this parameter";
+            self.report.must_know(&self.event.file, field, what, known.iter().copied());
         }
     }
 
@@ -151,6 +255,13 @@ impl<'a> Checker<'a, '_, '_> {
             self.fact(path, &[ValueKind::Date]);
         }
         let occurrence = &event.occurrence;
+        if occurrence.value == CLOCK {
+            if event.begins.clock.is_none() {
+                let message = "there is no clock whose day could tell occurrences apart";
+                self.report.fault(&event.file, occurrence.span, message, None);
+            }
+            return;
+        }
         if occurrence.value == ONCE {
             if event.occurred_on.is_none() && event.begins.clock.is_none() {
                 let message = "the day on which it happens is missing";
@@ -167,14 +278,28 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
-    /// One period of law: its condition and those of its services.
-    fn version(&mut self, version: &'a Version) -> (Condition, Vec<Condition>) {
+    /// One period of law: its condition, those of its transitions and of its services.
+    fn version(&mut self, version: &'a Version) -> (Condition, Vec<Condition>, Vec<Condition>) {
         let event = self.event;
         self.report.law(&event.file, self.parts, &version.legal_basis);
         let when = self.condition(version.when.as_ref());
+        let transitions = version.transition.iter().map(|one| self.transition(one)).collect();
         let services = version.services.iter().map(|entry| self.entry(entry)).collect();
         self.mains(version);
-        (when, services)
+        (when, transitions, services)
+    }
+
+    /// The law of an earlier day can only be followed where a version is in force on it.
+    fn transition(&mut self, transition: &'a Transition) -> Condition {
+        let event = self.event;
+        self.report.law(&event.file, self.parts, std::slice::from_ref(&transition.legal_basis));
+        let day = transition.law_of.value;
+        if event.version_on(day).is_none_or(|version| !version.transition.is_empty()) {
+            let message =
+                format!("on {day} no version without a transition of its own is in force");
+            self.report.fault(&event.file, transition.law_of.span, message, None);
+        }
+        self.condition(Some(&transition.when))
     }
 
     /// Each role that is told first of something has one thing to do first.
@@ -195,116 +320,9 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
-    /// One service of one version.
-    fn entry(&mut self, entry: &'a Entry) -> Condition {
-        let file = &self.event.file;
-        let keys = self.parts.services.keys().map(String::as_str);
-        self.report.must_know(file, &entry.service, "service", keys);
-        if entry.told.is_empty() {
-            self.report.fault(file, entry.service.span, "nobody is told about this", None);
-        }
-        for role in entry.told.iter() {
-            self.role(role);
-            // Nobody is told who may have died, so whether they did is always read.
-            self.read(role, DECEASED);
-        }
-        match &entry.deadline {
-            Some(rule) => self.deadline(entry, rule),
-            None if entry.deadline_unknown.is_none() => {
-                let message = "neither a deadline nor why there is none";
-                let help = "add `deadline:` or `deadline_unknown:`; unknown is shown as unknown";
-                self.report.fault(file, entry.service.span, message, Some(help.to_owned()));
-            }
-            None => {}
-        }
-        if let Some(words) = &entry.authority {
-            self.references(words);
-        }
-        self.fill(entry);
-        self.condition(entry.when.as_ref())
-    }
-
-    /// A deadline is a period from a fact or a day in a plan, never half of each.
-    fn deadline(&mut self, entry: &'a Entry, rule: &'a DeadlineRule) {
-        let file = &self.event.file;
-        self.report.law(file, self.parts, std::slice::from_ref(&rule.legal_basis));
-        match (&rule.after, &rule.count, &rule.unit, &rule.parameter, &rule.field) {
-            (Some(after), Some(_), Some(_), None, None) => {
-                self.fact(after, &[ValueKind::Date]);
-            }
-            (None, None, None, Some(name), Some(field)) => {
-                let names = self.parts.parameters.keys().map(String::as_str);
-                self.report.must_know(file, name, "parameter", names);
-                if let Some(entries) = self.parts.parameters.get(name.as_str()) {
-                    let fields =
-                        entries.iter().flat_map(|e| e.values.keys().chain(e.unknown.keys()));
-                    let fields: BTreeSet<&str> = fields.map(String::as_str).collect();
-                    self.report.must_know(file, field, "value in this parameter", fields);
-                }
-                if let Some(place) = &rule.place {
-                    self.fact(place, &[ValueKind::Text]);
-                }
-                if entry.deadline_unknown.is_none() {
-                    let message = "what to say where the plan names no day is missing";
-                    let help = Some("add `deadline_unknown:`".to_owned());
-                    self.report.fault(file, entry.service.span, message, help);
-                }
-            }
-            _ => {
-                let message =
-                    "a deadline is `after`, `count` and `unit`, or `parameter` and `field`";
-                self.report.fault(file, entry.service.span, message, None);
-            }
-        }
-    }
-
-    /// Paths in words for people are facts that people can read.
-    fn references(&mut self, words: &At<Text>) {
-        for piece in pieces(&words.vi).into_iter().chain(pieces(&words.en)) {
-            match piece {
-                Piece::Plain(_) => {}
-                Piece::Path(path) => {
-                    let span = self.report.find_from(&self.event.file, path, words.span);
-                    self.fact(&At { value: path.to_owned(), span }, &SHOWN);
-                }
-                Piece::Open(_) => {
-                    let message = "a `{` without its `}`";
-                    self.report.fault(&self.event.file, words.span, message, None);
-                }
-            }
-        }
-    }
-
-    /// Fields that are filled exist, and none is for the person alone to say.
-    fn fill(&mut self, entry: &'a Entry) {
-        let file = &self.event.file;
-        let Some(id) = &entry.form else {
-            if let Some((field, _)) = entry.fill.iter().next() {
-                let message = "fields are filled, but there is no `form`";
-                self.report.fault(file, field.span, message, None);
-            }
-            return;
-        };
-        self.report.must_know(file, id, "form", self.parts.forms.keys().map(String::as_str));
-        let Some(form) = self.parts.forms.get(id.as_str()) else { return };
-        let fields = all_fields(&self.parts.forms, form);
-        for (key, fill) in &entry.fill {
-            let what = format!("field in form `{}`", id.value);
-            let keys = fields.iter().map(|field| field.key.as_str());
-            self.report.must_know(file, key, &what, keys);
-            if fields.iter().any(|field| field.key == *key && field.only_person) {
-                let message = format!("`{}` is for the person alone to say", key.value);
-                self.report.fault(file, key.span, message, None);
-            }
-            for path in paths(fill) {
-                self.fact(path, &SHOWN);
-            }
-        }
-    }
-
     /// A condition, checked; one that always holds where none was written or it is wrong, which
     /// no pack that loads ever uses.
-    fn condition(&mut self, when: Option<&'a At<String>>) -> Condition {
+    pub(super) fn condition(&mut self, when: Option<&'a At<String>>) -> Condition {
         let Some(when) = when else { return Condition::default() };
         let scope = Scope { roles: &self.event.roles, facts: &self.parts.facts };
         match cel::check(when, scope) {
@@ -317,20 +335,20 @@ impl<'a> Checker<'a, '_, '_> {
                 condition
             }
             Err(faults) => {
-                self.report.condition(&self.event.file, when, faults);
+                self.report.condition(self.file, when, faults);
                 Condition::default()
             }
         }
     }
 
     /// A role of this life event.
-    fn role(&mut self, role: &At<String>) {
+    pub(super) fn role(&mut self, role: &At<String>) {
         let roles = self.event.roles.keys().map(|role| role.as_str());
-        self.report.must_know(&self.event.file, role, "role", roles);
+        self.report.must_know(self.file, role, "role", roles);
     }
 
     /// `path` names a fact of one of `kinds`, which is then read.
-    fn fact(&mut self, path: &At<String>, kinds: &[ValueKind]) -> Option<ValueKind> {
+    pub(super) fn fact(&mut self, path: &At<String>, kinds: &[ValueKind]) -> Option<ValueKind> {
         let scope = Scope { roles: &self.event.roles, facts: &self.parts.facts };
         match scope.fact(path) {
             Ok(found) => {
@@ -340,19 +358,19 @@ impl<'a> Checker<'a, '_, '_> {
                     let (found, wanted) = (kind.in_words(), wanted(kinds));
                     let message =
                         format!("`{}` is {found}, and {wanted} is wanted here", path.value);
-                    self.report.fault(&self.event.file, path.span, message, None);
+                    self.report.fault(self.file, path.span, message, None);
                 }
                 Some(kind)
             }
             Err(fault) => {
-                self.report.name_fault(&self.event.file, path.span, fault);
+                self.report.name_fault(self.file, path.span, fault);
                 None
             }
         }
     }
 
     /// Remembers that an attribute is read, so that its change is known to matter.
-    fn read(&mut self, role: &str, attribute: &str) {
+    pub(super) fn read(&mut self, role: &str, attribute: &str) {
         self.reads.entry(role.to_owned()).or_default().insert(attribute.to_owned());
     }
 }
@@ -363,13 +381,3 @@ fn wanted(kinds: &[ValueKind]) -> &'static str {
         _ => "something that people can read",
     }
 }
-
-/// The kinds of values that people can read in a field or a sentence.
-const SHOWN: [ValueKind; 6] = [
-    ValueKind::Text,
-    ValueKind::Int,
-    ValueKind::Bool,
-    ValueKind::Date,
-    ValueKind::Time,
-    ValueKind::List,
-];

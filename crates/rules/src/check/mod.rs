@@ -9,6 +9,7 @@
 //! - conditions are [checked](crate::cel), schemas compile.
 
 mod catalogue;
+mod entry;
 mod event;
 mod examples;
 mod life_event;

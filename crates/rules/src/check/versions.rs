@@ -25,7 +25,7 @@ fn periods(event: &LifeEvent, report: &mut Report<'_>) {
             report.fault(file, period.span, "this period ends before it begins", None);
         }
     }
-    let mut versions: Vec<_> = event.versions.iter().map(|version| &version.in_force).collect();
+    let mut versions: Vec<_> = event.live().map(|version| &version.in_force).collect();
     versions.sort_by_key(|period| period.from);
     let Some(first) = versions.first() else {
         report.fault(file, event.id.span, "a life event has at least one version", None);

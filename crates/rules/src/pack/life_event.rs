@@ -1,16 +1,17 @@
 //! `life-event.yaml`: what happens to whom, under which law, and what it opens.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use domain::{Confidence, EventKind, Interval, LegalBasis, Level, SubjectKind, Text};
 use jiff::civil::Date;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::at::At;
-use super::one_or_many::{Names, all};
+use super::clock_rule::ClockRule;
+use super::deadline_rule::DeadlineRule;
+use super::fill::Fill;
+use super::guard::{Already, Approved, Executes, Guards};
+use super::one_or_many::Names;
 use crate::cel::Condition;
 
 /// A citizen's life event or a business's.
@@ -46,11 +47,14 @@ pub struct LifeEvent {
     pub roles: BTreeMap<At<String>, Role>,
     /// What brings it about.
     pub begins: Begins,
-    /// What tells two occurrences apart: a path, or the word `once`.
+    /// What tells two occurrences apart: a path, or the word `once` or `clock`.
     pub occurrence: At<String>,
     /// The day it happened, where `occurrence` is not that day.
     #[serde(default)]
     pub occurred_on: Option<At<String>>,
+    /// The path of the place whose overlays count.
+    #[serde(default)]
+    pub place: Option<At<String>>,
     /// What stops everything until a person looked.
     #[serde(default)]
     pub guards: Guards,
@@ -62,6 +66,9 @@ pub struct LifeEvent {
     /// The file it was read from.
     #[serde(skip)]
     pub file: String,
+    /// What provinces change, from the files beside it.
+    #[serde(skip)]
+    pub overlays: Vec<Overlay>,
     /// By role, all attributes that anything in this definition reads. Set by the check.
     #[serde(skip)]
     pub(crate) reads: BTreeMap<String, BTreeSet<String>>,
@@ -72,10 +79,26 @@ pub struct LifeEvent {
 }
 
 impl LifeEvent {
-    /// The version in force on `law`.
+    /// The live version in force on `law`.
     #[must_use]
     pub fn version_on(&self, law: Date) -> Option<&Version> {
-        self.versions.iter().find(|version| version.in_force.contains(law))
+        self.live().find(|version| version.in_force.contains(law))
+    }
+
+    /// The versions from which something follows.
+    pub fn live(&self) -> impl Iterator<Item = &Version> {
+        self.versions.iter().filter(|version| !version.shadow)
+    }
+
+    /// The versions that are evaluated silently on `law`.
+    pub fn shadows_on(&self, law: Date) -> impl Iterator<Item = &Version> {
+        self.versions.iter().filter(move |it| it.shadow && it.in_force.contains(law))
+    }
+
+    /// The silent version that a receipt of [`Case::try_out`](crate::Case::try_out) names.
+    #[must_use]
+    pub fn shadow_named(&self, rule: &str) -> Option<&Version> {
+        self.versions.iter().filter(|it| it.shadow).find(|it| it.shadow_rule(self) == rule)
     }
 
     /// The marked gap in which `law` lies.
@@ -119,6 +142,11 @@ impl Version {
     pub fn name(&self, life_event: &LifeEvent) -> String {
         format!("{}@{}", life_event.id.value, self.in_force.from)
     }
+
+    /// How the receipts of a version that is only tried out name it.
+    pub(crate) fn shadow_rule(&self, life_event: &LifeEvent) -> String {
+        format!("{}/when (shadow)", self.name(life_event))
+    }
 }
 
 /// One part in a life event.
@@ -144,28 +172,6 @@ pub struct Begins {
     pub clock: Option<ClockRule>,
 }
 
-/// A day counted from a fact.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClockRule {
-    /// The path of the day that is counted from.
-    pub after: At<String>,
-    /// How many years later.
-    pub years: i16,
-    /// The month and day on which it is due in that year; the anniversary where left out.
-    #[serde(default)]
-    pub on: Option<At<String>>,
-}
-
-/// What stops everything until a person looked.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Guards {
-    /// Roles whose death does.
-    #[serde(default)]
-    pub deceased: Vec<At<String>>,
-}
-
 /// The definition as the law had it in one period.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,11 +183,55 @@ pub struct Version {
     /// When the life event counts as having happened; always where left out.
     #[serde(default)]
     pub when: Option<At<String>>,
+    /// Who still follows the law of an earlier day.
+    #[serde(default)]
+    pub transition: Vec<Transition>,
+    /// Whether it is evaluated beside the live version, and nothing follows from it.
+    #[serde(default)]
+    pub shadow: bool,
     /// What it opens or obliges.
     pub services: Vec<Entry>,
     /// `when`, checked.
     #[serde(skip)]
     pub condition: Condition,
+}
+
+/// Cases to which the law of an earlier day still applies.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transition {
+    /// Which cases.
+    pub when: At<String>,
+    /// The day whose law they follow.
+    pub law_of: At<Date>,
+    /// Why.
+    pub because: Text,
+    /// The law that says so.
+    pub legal_basis: LegalBasis,
+    /// `when`, checked.
+    #[serde(skip)]
+    pub condition: Condition,
+}
+
+/// `places/<code>.yaml`: what one province changes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overlay {
+    /// The province.
+    pub place: At<String>,
+    /// When it does.
+    pub in_force: Interval,
+    /// The act by which it does.
+    pub legal_basis: LegalBasis,
+    /// Services of the national rule that do not count there.
+    #[serde(default)]
+    pub drop: Vec<At<String>>,
+    /// Services that take the place of the national ones with the same key, or are added.
+    #[serde(default)]
+    pub services: Vec<Entry>,
+    /// The file it was read from.
+    #[serde(skip)]
+    pub file: String,
 }
 
 /// A period without a version that is meant so.
@@ -241,111 +291,16 @@ pub struct Entry {
     /// What to say about papers in this life event.
     #[serde(default)]
     pub documents_note: Option<Text>,
+    /// What says that the person has it already.
+    #[serde(default)]
+    pub already: Already,
+    /// What allows level 4.
+    #[serde(default)]
+    pub executes: Option<Executes>,
+    /// Who answers for more than a reminder on a weak source.
+    #[serde(default)]
+    pub approved: Option<Approved>,
     /// `when`, checked.
     #[serde(skip)]
     pub condition: Condition,
-}
-
-/// How a deadline is found.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeadlineRule {
-    /// A period: the path of the day it counts from.
-    #[serde(default)]
-    pub after: Option<At<String>>,
-    /// A period: how long.
-    #[serde(default)]
-    pub count: Option<u16>,
-    /// A period: counted in what.
-    #[serde(default)]
-    pub unit: Option<Unit>,
-    /// A plan instead of a period: which parameter names the day.
-    #[serde(default)]
-    pub parameter: Option<At<String>>,
-    /// A plan: which of its values.
-    #[serde(default)]
-    pub field: Option<At<String>>,
-    /// A plan: the path that says whose plan.
-    #[serde(default)]
-    pub place: Option<At<String>>,
-    /// What must be done by then.
-    pub duty: Text,
-    /// Where the period stands.
-    pub legal_basis: LegalBasis,
-}
-
-/// What a period is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// Every day counts.
-    CalendarDays,
-    /// Days off do not count.
-    WorkingDays,
-    /// To the same day of a later month, or its last day.
-    Months,
-    /// To the same day of a later year, or the month's last day.
-    Years,
-}
-
-/// What fills a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fill {
-    /// Facts, joined by commas where there are several.
-    Facts(Vec<At<String>>),
-    /// A value that the life event itself gives.
-    Text(Text),
-}
-
-/// Read by hand and not as an untagged enum, to keep the places of the paths.
-struct FillVisitor;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FixedText {
-    text: Text,
-}
-
-impl<'de> Visitor<'de> for FillVisitor {
-    type Value = Fill;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(
-            "the path of a fact as in `mother.name`, a list of paths, or `{text: {vi, en}}`",
-        )
-    }
-
-    fn visit_str<E: serde::de::Error>(self, path: &str) -> Result<Fill, E> {
-        Ok(Fill::Facts(vec![At::nowhere(path.to_owned())]))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Fill, A::Error> {
-        all(seq).map(Fill::Facts)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fill, A::Error> {
-        FixedText::deserialize(MapAccessDeserializer::new(map)).map(|fixed| Fill::Text(fixed.text))
-    }
-}
-
-/// What fills a field, before a single path is given the place of the whole value.
-struct UnplacedFill(Fill);
-
-impl<'de> Deserialize<'de> for UnplacedFill {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(FillVisitor).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fill {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let read = At::<UnplacedFill>::deserialize(from)?;
-        let mut fill = read.value.0;
-        if let Fill::Facts(paths) = &mut fill {
-            for path in paths.iter_mut().filter(|path| path.span.line == 0) {
-                path.span = read.span;
-            }
-        }
-        Ok(fill)
-    }
 }

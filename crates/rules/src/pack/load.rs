@@ -9,7 +9,7 @@ use super::at::Span;
 use super::country::{Families, Samples};
 use super::error::did_you_mean;
 use super::files::PackFiles;
-use super::life_event::LifeEvent;
+use super::life_event::{LifeEvent, Overlay};
 use super::scope::FactSchema;
 use super::service::Service;
 use crate::check::Report;
@@ -107,6 +107,13 @@ fn life_events(files: &PackFiles, report: &mut Report<'_>) -> Vec<LifeEvent> {
         .filter_map(|(path, text)| {
             let mut life_event: LifeEvent = parse(report, path, text)?;
             path.clone_into(&mut life_event.file);
+            let folder = path.replace("life-event.yaml", "places");
+            for (path, _, text) in files.in_folder(&folder, ".yaml") {
+                for mut overlay in parse::<Vec<Overlay>>(report, path, text).unwrap_or_default() {
+                    path.clone_into(&mut overlay.file);
+                    life_event.overlays.push(overlay);
+                }
+            }
             Some(life_event)
         })
         .collect()

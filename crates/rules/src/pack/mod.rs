@@ -5,11 +5,15 @@
 //! decides about people looks things up and never asks whether they are well formed.
 
 pub(crate) mod at;
+pub(crate) mod clock_rule;
 pub(crate) mod country;
+pub(crate) mod deadline_rule;
 pub(crate) mod error;
 pub(crate) mod event_file;
 pub(crate) mod example;
 pub(crate) mod files;
+pub(crate) mod fill;
+pub(crate) mod guard;
 pub(crate) mod life_event;
 mod load;
 pub(crate) mod one_or_many;
@@ -243,6 +247,14 @@ impl Pack {
     #[must_use]
     pub fn provinces(&self) -> &[Province] {
         &self.provinces
+    }
+
+    /// Today's code of the province that `code` names: itself, or the one that took it in.
+    #[must_use]
+    pub fn province_today<'a>(&'a self, code: &'a str) -> &'a str {
+        let own = self.provinces.iter().find(|it| it.code == code);
+        let heir = || self.provinces.iter().find(|it| it.old_codes.iter().any(|old| old == code));
+        own.or_else(heir).map_or(code, |province| province.code.as_str())
     }
 
     /// The communes, where the pack holds them.

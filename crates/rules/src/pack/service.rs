@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{Confidence, Interval, LegalBasis, Text};
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::Deserialize;
 
 use super::at::At;
+use super::deadline_rule::Unit;
 use super::one_or_many::OneOrMany;
 
 /// A public procedure.
@@ -66,12 +67,42 @@ pub struct LawValue {
     /// Where it stands in the law.
     #[serde(default)]
     pub legal_basis: Option<LegalBasis>,
+    /// When it holds; always where left out.
+    #[serde(default)]
+    pub in_force: Option<At<Interval>>,
+    /// Where it is a sum of money: how much, in whole đồng.
+    #[serde(default)]
+    pub amount: Option<u64>,
+    /// Where it is a length of time: how long.
+    #[serde(default)]
+    pub period: Option<Period>,
     /// Whether nobody found it out yet.
     #[serde(default)]
     pub unknown: bool,
     /// Why it is not known.
     #[serde(default)]
     pub because: Option<Text>,
+}
+
+impl LawValue {
+    /// Whether it holds on `day`.
+    #[must_use]
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.in_force.as_ref().is_none_or(|period| period.contains(day))
+    }
+}
+
+/// How long an authority may take.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    /// How many.
+    pub count: u16,
+    /// Of what.
+    pub unit: Unit,
+    /// The hour of the day after which a file counts as handed in on the next working day.
+    #[serde(default)]
+    pub cut_off: Option<Time>,
 }
 
 /// A paper that a procedure asks for.

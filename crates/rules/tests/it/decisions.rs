@@ -7,7 +7,7 @@ use domain::{
     MilestoneState, SubjectId, SubjectKind, Trace, Value, Verdict,
 };
 use jiff::civil::{Date, date};
-use rules::{Case, Decision, Pack, Proposal};
+use rules::{Case, Decision, Hold, Pack, Proposal};
 
 use crate::{fixture, load, with};
 
@@ -146,7 +146,7 @@ fn a_decision_says_everything_that_a_milestone_needs() {
         assert_eq!(decision.verdict, Verdict::Met);
         assert_eq!(decision.occurrence.as_deref(), Some("once"));
         assert_eq!(decision.occurred_on, Some(date(2026, 11, 2)));
-        assert_eq!((decision.guard, decision.begun), (None, true));
+        assert_eq!((decision.hold, decision.begun), (None, true));
         let receipt = decision.receipt;
         assert_eq!(receipt.rule, "LE-TEST@2026-09-01/when");
         assert_eq!(receipt.about, Milestone::id_of("LE-TEST", who("child"), "once").to_string());
@@ -254,7 +254,8 @@ fn a_death_is_a_guard_and_the_dead_are_not_told() {
     let dead = || Value::Bool(true);
     let world = World::born().and("POP", "child", "deceased", dead());
     world.ask(TODAY, |case| {
-        assert_eq!(case.decide(&|_| true).guard.as_deref(), Some("child"));
+        let dead = Hold::Deceased { role: "child".to_owned() };
+        assert_eq!(case.decide(&|_| true).hold, Some(dead));
     });
     let world = World::born()
         .and("POP", "mother", "residence.province", text("79"))
@@ -412,11 +413,11 @@ fn a_clock_is_due_on_its_day() {
     );
     let world = World { pack: load(&files).unwrap(), ..World::born() };
     world.ask(date(2032, 1, 30), |case| {
-        assert_eq!(case.clock_due(), Some(date(2032, 1, 31)));
+        assert_eq!(case.next_look(), Some(date(2032, 1, 31)));
         assert!(!case.decide(&|_| false).begun);
     });
     world.ask(date(2032, 1, 31), |case| assert!(case.decide(&|_| false).begun));
-    World::born().ask(TODAY, |case| assert_eq!(case.clock_due(), None));
+    World::born().ask(TODAY, |case| assert_eq!(case.next_look(), None));
 }
 
 #[test]

@@ -30,6 +30,7 @@ on_both! {
     nothing_is_sent_to_who_refused,
     a_refusal_of_something_else_or_that_ended_stops_nothing,
     nothing_is_sent_about_what_was_withdrawn,
+    what_hurts_is_not_sent_by_a_machine,
     what_is_not_proved_is_not_sent,
     a_refusal_and_a_claim_at_the_same_moment_agree,
     the_inbox_holds_what_was_sent_newest_first_and_only_to_its_owner,
@@ -44,6 +45,7 @@ async fn claim(conn: &mut Conn) -> Claim {
         today: today(),
         must_live: &must_live,
         deceased: "deceased",
+        sensitive: false,
         refusal_keys: &keys,
     };
     deliveries::claim_delivery(conn, delivery().id, &checks).await.unwrap().unwrap()
@@ -119,6 +121,7 @@ async fn a_delivery_that_fails_for_good_says_so(store: Store) {
         today: today(),
         must_live: &[],
         deceased: "deceased",
+        sensitive: false,
         refusal_keys: &[],
     };
     let none = domain::DeliveryId::of(&["nothing"]);
@@ -217,6 +220,22 @@ async fn nothing_is_sent_about_what_was_withdrawn(store: Store) {
     let (reached, withdrawn) = (MilestoneState::Reached, MilestoneState::Withdrawn);
     milestones::move_state(&mut tx, milestone().id, reached, withdrawn, noon()).await.unwrap();
     is_suppressed(&mut tx, Suppression::Withdrawn).await;
+}
+
+async fn what_hurts_is_not_sent_by_a_machine(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    a_message(&mut tx).await;
+    let checks = Checks {
+        now: later(100),
+        today: today(),
+        must_live: &[],
+        deceased: "deceased",
+        sensitive: true,
+        refusal_keys: &[],
+    };
+    let claimed = deliveries::claim_delivery(&mut tx, delivery().id, &checks).await.unwrap();
+    assert_eq!(claimed, Some(Claim::Suppressed(Suppression::Sensitive)));
+    assert_eq!(claim(&mut tx).await, Claim::NotQueued(DeliveryState::Suppressed));
 }
 
 async fn what_is_not_proved_is_not_sent(store: Store) {

@@ -68,6 +68,7 @@ pub fn by(on: Date, safe: Date, act: &str, article: &str) -> By {
         on,
         safe,
         may_move: false,
+        remind_on: Vec::new(),
         duty,
         legal_basis: basis(act, article),
     })

@@ -104,6 +104,9 @@ fn milestone(paper: &Paper, milestone: &StoryMilestone) {
             format!("held: {} has died; somebody looks before anything is sent", named(held));
         paper.write(&format!("{bar}✋ "), &line, &odd());
     }
+    if let Some(because) = &milestone.waits {
+        paper.write(&format!("{bar}✋ "), &format!("not told now: {}", because.vi), &odd());
+    }
 }
 
 fn suggested(paper: &Paper, suggestion: &StorySuggestion, to_do: &ToDo) {
@@ -239,6 +242,7 @@ fn held_back(why: Suppression) -> &'static str {
         Suppression::RecipientDeceased => "the recipient has died",
         Suppression::SubjectDeceased => "whom it is about has died; somebody looks first",
         Suppression::Withdrawn => "what it rested on was taken back",
+        Suppression::Sensitive => "it hurts: a person releases it, or it is too early",
         Suppression::NotProved => "it was not proved",
     }
 }
