@@ -33,6 +33,7 @@ pub use pack::country::{
     PersonAttributes, Province, ProvinceName, Purpose, Register, SamplePerson, Samples, Swap,
     ValueKind,
 };
+pub use pack::counts::{KindCounts, PackCounts};
 pub use pack::deadline_rule::{DeadlineRule, Length, PeriodEnd, Unit};
 pub use pack::error::{PackError, PackErrors};
 pub use pack::example::{

@@ -12,6 +12,7 @@ mod catalogue;
 mod entry;
 mod event;
 mod examples;
+mod expiry;
 mod life_event;
 mod versions;
 

@@ -71,6 +71,16 @@ impl PackFiles {
         })
     }
 
+    /// The files of life events, provinces and services: what a day can make wrong.
+    pub(crate) fn dated(&self) -> Self {
+        let dated = |path: &str| {
+            path.ends_with("/life-event.yaml")
+                || path.contains("/places/")
+                || path.starts_with("services/")
+        };
+        self.iter().filter(|(path, _)| dated(path)).collect()
+    }
+
     /// sha256 over paths and texts, in hexadecimal: names exactly this pack in receipts.
     #[must_use]
     pub fn hash(&self) -> String {

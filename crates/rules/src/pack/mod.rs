@@ -7,6 +7,7 @@
 pub(crate) mod at;
 pub(crate) mod clock_rule;
 pub(crate) mod country;
+pub(crate) mod counts;
 pub(crate) mod deadline_rule;
 pub(crate) mod error;
 pub(crate) mod event_file;
@@ -75,6 +76,8 @@ pub struct Pack {
     samples: Samples,
     zone: TimeZone,
     hash: String,
+    /// The files that [`Pack::expired_on`] points into.
+    texts: PackFiles,
 }
 
 impl Pack {
@@ -90,12 +93,12 @@ impl Pack {
         let zone = TimeZone::get(&parts.head.time_zone);
         let errors = report.into_errors();
         match zone {
-            Ok(zone) if errors.is_empty() => Self::assemble(parts, zone, files.hash()),
+            Ok(zone) if errors.is_empty() => Self::assemble(parts, zone, files),
             _ => Err(PackErrors(errors)),
         }
     }
 
-    fn assemble(parts: Parts, zone: TimeZone, hash: String) -> Result<Self, PackErrors> {
+    fn assemble(parts: Parts, zone: TimeZone, files: &PackFiles) -> Result<Self, PackErrors> {
         let forms = parts
             .forms
             .iter()
@@ -126,7 +129,8 @@ impl Pack {
             communes: parts.communes,
             samples: parts.samples,
             zone,
-            hash,
+            hash: files.hash(),
+            texts: files.dated(),
         })
     }
 
@@ -140,6 +144,10 @@ impl Pack {
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    pub(crate) fn texts(&self) -> &PackFiles {
+        &self.texts
     }
 
     /// What `pack.yaml` says.

@@ -8,6 +8,7 @@
 
 mod decisions;
 mod events;
+mod expiry;
 mod messages;
 mod pack_vn;
 

@@ -25,6 +25,13 @@ fn every_example_of_the_pack_comes_out_as_expected() {
 }
 
 #[test]
+fn nothing_in_the_pack_had_expired_when_it_was_compared_with_the_law() {
+    let pack = vn();
+    let expired = pack.expired_on(pack.head().checked_on);
+    assert!(expired.is_empty(), "{}", rules::PackErrors(expired));
+}
+
+#[test]
 fn every_sample_event_fits_its_schema_and_is_read() {
     let pack = vn();
     let key = PseudonymKey::new(b"a test key");
