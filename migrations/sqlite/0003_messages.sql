@@ -11,19 +11,21 @@ create table templates (
 ) strict;
 create index templates_of_shape on templates (shape, language, created_at);
 
--- A template filled for one person. One milestone, one recipient: one message, ever.
+-- A template filled for one person. One milestone, one recipient: one first letter, ever; one reminder
+-- of a day, one correction.
 -- purpose: telling the person · retention: until the person's data are erased
 create table messages (
     id           text    not null,
     milestone_id text    not null,
     recipient_id text    not null,
+    letter       text    not null,
     template_id  text    not null,
     source       text    not null,
     proved       integer not null,
     created_at   text    not null,
     body         text    not null,
     constraint messages_key primary key (id),
-    constraint messages_identity unique (milestone_id, recipient_id),
+    constraint messages_identity unique (milestone_id, recipient_id, letter),
     constraint messages_milestone foreign key (milestone_id) references milestones (id),
     constraint messages_recipient foreign key (recipient_id) references subjects (id),
     constraint messages_template foreign key (template_id) references templates (id)

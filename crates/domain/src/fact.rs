@@ -57,6 +57,57 @@ impl Fact {
             && self.known_until.is_none_or(|until| as_of.known < until)
             && self.valid.contains(as_of.occurred)
     }
+
+    /// What it says, without what only a receipt or a draft needs.
+    #[must_use]
+    pub fn told(&self) -> Told<'_> {
+        Told {
+            id: self.id,
+            attribute: &self.attribute,
+            value: self.value.clone(),
+            valid: self.valid,
+            known_from: self.known_from,
+            known_until: self.known_until,
+            register: &self.source.register,
+            event: self.source.event,
+        }
+    }
+}
+
+/// A fact as it is read for many subjects at once: what deciding needs of it and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told<'a> {
+    /// The fact's id.
+    pub id: FactId,
+    /// What it tells.
+    pub attribute: &'a str,
+    /// What it says.
+    pub value: Value,
+    /// When it holds in the world.
+    pub valid: Interval,
+    /// From when on we knew it.
+    pub known_from: Timestamp,
+    /// Until when we believed it.
+    pub known_until: Option<Timestamp>,
+    /// The register that said it.
+    pub register: &'a str,
+    /// The event that told us.
+    pub event: EventId,
+}
+
+impl Told<'_> {
+    /// Whether it is believed at `known`, whatever day it is about.
+    #[must_use]
+    pub fn is_believed(&self, known: Timestamp) -> bool {
+        self.known_from <= known && self.known_until.is_none_or(|until| known < until)
+    }
+
+    /// Of two words of one register the one with the greater rank stands, as in
+    /// [`FactSet::lookup`].
+    #[must_use]
+    pub fn rank(&self) -> (Timestamp, jiff::civil::Date, FactId) {
+        (self.known_from, self.valid.from, self.id)
+    }
 }
 
 /// The facts about some subjects, as loaded for one decision.

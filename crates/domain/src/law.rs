@@ -1,12 +1,13 @@
 //! Values of law: where they come from, how sure we are, how far a service may go.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Text;
 
 /// How well a value of law is sourced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Confidence {
     /// A primary source, or several that agree.
     H,
@@ -19,7 +20,7 @@ pub enum Confidence {
 }
 
 /// The act and article that a value, duty or reading of data rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LegalBasis {
     /// The act, as in `Luật Hộ tịch 60/2014/QH13`.

@@ -27,14 +27,14 @@ pub use consent::{Refusal, RefusalScope};
 pub use delivery::{Channel, Delivery, DeliveryState, Suppression};
 pub use draft::{Draft, DraftField, FieldState, Provenance};
 pub use event::{Event, EventKind, Trace};
-pub use fact::{Fact, FactSet, FactSource};
+pub use fact::{Fact, FactSet, FactSource, Told};
 pub use id::{
     DeliveryId, DraftId, EventId, FactId, IdError, JobId, MessageId, MilestoneId, OutcomeId,
     ReceiptId, SubjectId, SuggestionId, TemplateId,
 };
 pub use law::{Confidence, Deadline, LegalBasis, Level};
 pub use lifecycle::{IllegalTransition, Lifecycle};
-pub use message::{Evidence, Message, MessageSource, Template};
+pub use message::{Evidence, Letter, Message, MessageSource, Template};
 pub use milestone::{Cause, Milestone, MilestoneState};
 pub use outcome::{Outcome, OutcomeKind};
 pub use personal_number::{PersonalNumber, PersonalNumberError, PersonalNumberWarning, Sex};

@@ -1,5 +1,8 @@
 //! Templates and messages: text that was proved, and text that a person gets.
 
+use std::fmt;
+
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{Language, MessageId, MilestoneId, SubjectId, TemplateId};
@@ -51,11 +54,40 @@ pub struct Template {
     pub evidence: Vec<Evidence>,
 }
 
+/// Which letter about a milestone it is.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Letter {
+    /// The one that tells of it.
+    #[default]
+    First,
+    /// One that reminds, on this day, of what is not done.
+    Reminder(Date),
+    /// One that takes back what an earlier letter said.
+    Correction,
+}
+
+/// As stored, in full: `first`, `reminder 2026-12-01`, `correction`.
+impl fmt::Display for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First => f.write_str("first"),
+            Self::Reminder(on) => write!(f, "reminder {on}"),
+            Self::Correction => f.write_str("correction"),
+        }
+    }
+}
+
 /// A template filled for one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Made from (milestone, recipient, language, purpose): one birth, one message.
+    /// Made from (milestone, recipient, letter): one birth, one first letter.
     pub id: MessageId,
+    /// Which letter it is.
+    #[serde(default)]
+    pub letter: Letter,
     /// Because of what.
     pub milestone: MilestoneId,
     /// To whom.
@@ -77,9 +109,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// The id of the message to `recipient` about `milestone`: there is one, ever.
+    /// The id of a letter to `recipient` about `milestone`: there is one of each kind, ever.
     #[must_use]
-    pub fn id_of(milestone: MilestoneId, recipient: SubjectId) -> MessageId {
-        MessageId::of(&[&milestone.to_string(), &recipient.to_string()])
+    pub fn id_of(milestone: MilestoneId, recipient: SubjectId, letter: Letter) -> MessageId {
+        MessageId::of(&[&milestone.to_string(), &recipient.to_string(), &letter.to_string()])
     }
 }

@@ -1,10 +1,11 @@
 //! The two languages of this version, and words kept in both.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A language of messages and pages, as BCP 47 names it.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
@@ -27,7 +28,7 @@ impl Language {
 }
 
 /// The same words in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// Vietnamese.

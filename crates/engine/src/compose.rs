@@ -1,4 +1,4 @@
-//! Compose: the message to one person about one milestone.
+//! Compose: a letter to one person about one milestone.
 //!
 //! The model takes seconds, so no transaction is open while it works: what it needs is read
 //! before, and template, message and delivery are stored together afterwards. Whether the
@@ -8,15 +8,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{
-    Channel, Delivery, DeliveryState, Level, Message, MilestoneId, MilestoneState, SubjectId,
-    Suggestion, Template, Value,
+    Channel, Delivery, DeliveryState, Letter, Level, Message, Milestone, MilestoneState, SubjectId,
+    Suggestion, Template, Text, Value,
 };
 use jiff::Timestamp;
 use knowledge::{Passage, Place, Query};
 use rules::{Case, Proposal};
 use storage::jobs::{self, Job};
-use storage::{Conn, deliveries, drafts, messages, milestones, subjects, suggestions, templates};
-use writer::{By, DraftState, Plan, PlanError, PlanInput, To, Writer, cited_as};
+use storage::{
+    Conn, deliveries, drafts, facts, messages, milestones, subjects, suggestions, templates,
+};
+use writer::{By, DraftState, LetterKind, Plan, PlanError, PlanInput, To, Writer, cited_as};
 
 use crate::app::Writing;
 use crate::suggest::first_thing_to_do;
@@ -27,16 +29,11 @@ use crate::{App, EngineError};
 const PASSAGES: usize = 12;
 
 impl App {
-    /// Words the message to `recipient` about `milestone`, and hands it to delivery.
-    pub(crate) async fn compose(
-        &self,
-        milestone: MilestoneId,
-        recipient: SubjectId,
-        job: &Job,
-    ) -> Result<(), EngineError> {
+    /// Words a letter and hands it to delivery.
+    pub(crate) async fn compose(&self, to: To, job: &Job) -> Result<(), EngineError> {
         let now = self.now();
         let mut tx = self.store.begin().await?;
-        let planned = self.plan(&mut tx, milestone, recipient, now).await?;
+        let planned = self.plan(&mut tx, to, now).await?;
         let Some(plan) = planned else {
             jobs::complete(&mut tx, job, now).await?;
             tx.commit().await?;
@@ -44,7 +41,7 @@ impl App {
         };
         tx.commit().await?;
 
-        let (template, message) = self.word(plan, To { milestone, recipient }).await?;
+        let (template, message) = self.word(plan, to).await?;
 
         let now = self.now();
         let mut tx = self.store.begin().await?;
@@ -53,7 +50,7 @@ impl App {
         let delivery = Delivery {
             id: Delivery::id_of(message.id, Channel::Inbox),
             message: message.id,
-            recipient,
+            recipient: to.recipient,
             channel: Channel::Inbox,
             state: DeliveryState::Queued,
             suppressed: None,
@@ -67,36 +64,31 @@ impl App {
         Ok(())
     }
 
-    /// The plan of the message, or `None` where there is nothing to say: the person was told
+    /// The plan of the letter, or `None` where there is nothing to say: the person was told
     /// already, nothing certain is open for them, or the milestone stands no more.
     async fn plan(
         &self,
         conn: &mut Conn,
-        milestone: MilestoneId,
-        recipient: SubjectId,
+        to: To,
         now: Timestamp,
     ) -> Result<Option<Plan>, EngineError> {
+        let To { milestone, recipient, letter } = to;
         let vanished = || EngineError::Vanished { what: "milestone", id: milestone.to_string() };
         let milestone = milestones::get(conn, milestone).await?.ok_or_else(vanished)?;
-        let told = Delivery::id_of(Message::id_of(milestone.id, recipient), Channel::Inbox);
+        let told = Delivery::id_of(Message::id_of(milestone.id, recipient, letter), Channel::Inbox);
         let told = deliveries::get(conn, told).await?;
-        let waits = told.is_none_or(|told| told.state == DeliveryState::Queued);
-        if milestone.state != MilestoneState::Reached || !waits {
+        if told.is_some_and(|told| told.state != DeliveryState::Queued) {
             return Ok(None);
         }
-        let Some(loaded) = self.load_milestone(conn, &milestone, now).await? else {
-            return Ok(None);
+        let input = match letter {
+            Letter::First | Letter::Reminder(_) => {
+                self.about_what_to_do(conn, &milestone, to, now).await?
+            }
+            Letter::Correction => {
+                self.about_what_was_said(conn, &milestone, recipient, now).await?
+            }
         };
-        let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
-            return Ok(None);
-        };
-        let held = suggestions::of_milestone(conn, milestone.id).await?;
-        let proposals = self.proposals(&loaded, &milestone);
-        let Some(main) = first_thing_to_do(&proposals, &held, recipient) else {
-            return Ok(None);
-        };
-        let case = loaded.case(&self.pack, life_event);
-        let input = self.plan_input(conn, &case, main).await?;
+        let Some(input) = input else { return Ok(None) };
         match self.writing.words.plan(&input) {
             Ok(plan) => Ok(Some(plan)),
             // Nobody is written to as nobody. The register that tells the name brings us here again.
@@ -104,8 +96,74 @@ impl App {
                 tracing::info!(subject.id = %recipient, "message waits for a name");
                 Ok(None)
             }
+            // The suggestion stands in the inbox; a letter needs words that people approved.
+            Err(PlanError::NoWords(life_event)) => {
+                tracing::info!(life_event, "no letter: the pack has no words for this life event");
+                Ok(None)
+            }
             Err(error) => Err(EngineError::writer(error)),
         }
+    }
+
+    /// What a letter about the first thing to do says.
+    async fn about_what_to_do(
+        &self,
+        conn: &mut Conn,
+        milestone: &Milestone,
+        to: To,
+        now: Timestamp,
+    ) -> Result<Option<PlanInput>, EngineError> {
+        if milestone.state != MilestoneState::Reached {
+            return Ok(None);
+        }
+        let Some(loaded) = self.load_milestone(conn, milestone, now).await? else {
+            return Ok(None);
+        };
+        let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
+            return Ok(None);
+        };
+        let held = suggestions::of_milestone(conn, milestone.id).await?;
+        let proposals = self.proposals(&loaded, milestone);
+        let Some(main) = first_thing_to_do(&proposals, &held, to.recipient) else {
+            return Ok(None);
+        };
+        if !self.is_called_for(conn, milestone, main, to.letter).await? {
+            return Ok(None);
+        }
+        let case = loaded.case(&self.pack, life_event);
+        self.plan_input(conn, &case, main, to.letter.into()).await.map(Some)
+    }
+
+    /// What a letter says that takes back an earlier one: of what it was, and that it holds no more.
+    /// The facts that led to it may be gone; who it went to and about which service is kept.
+    async fn about_what_was_said(
+        &self,
+        conn: &mut Conn,
+        milestone: &Milestone,
+        recipient: SubjectId,
+        now: Timestamp,
+    ) -> Result<Option<PlanInput>, EngineError> {
+        if milestone.state != MilestoneState::Withdrawn {
+            return Ok(None);
+        }
+        let held = suggestions::of_milestone(conn, milestone.id).await?;
+        let theirs = held.iter().filter(|it| it.recipient == recipient);
+        let main = theirs.min_by_key(|it| !it.main);
+        let life_event = self.pack.life_event(&milestone.life_event);
+        let Some((main, life_event)) = main.zip(life_event) else { return Ok(None) };
+        let Some(service) = self.pack.service(&main.service) else { return Ok(None) };
+        let players: Vec<SubjectId> = milestone.roles.values().copied().collect();
+        let facts = facts::facts_of(conn, &players).await?;
+        let (roles, as_of) = (&milestone.roles, self.as_of(now));
+        let case = Case { pack: &self.pack, life_event, roles, facts: &facts, as_of };
+        let about = PlanInput {
+            service: service.key.clone(),
+            service_name: service.name.clone(),
+            service_code: service.code.clone(),
+            level: main.level,
+            ..self.about_recipient(conn, &case, main, LetterKind::Correction).await?
+        };
+        Ok(Some(about))
     }
 
     /// What the message is about, in the terms of the writer.
@@ -114,12 +172,9 @@ impl App {
         conn: &mut Conn,
         case: &Case<'_>,
         main: &Proposal<'_>,
+        letter: LetterKind,
     ) -> Result<PlanInput, EngineError> {
-        let Suggestion { recipient, role, level, deadline, .. } = &main.suggestion;
-        let person = &self.pack.head().person;
-        let of_recipient =
-            |attribute: &str| case.value(&format!("{role}.{attribute}")).and_then(Value::as_text);
-        let subject = subjects::get(conn, *recipient).await?;
+        let Suggestion { level, deadline, .. } = &main.suggestion;
         let draft = if *level >= Level::Prepare {
             drafts::of_suggestion(conn, main.suggestion.id).await?
         } else {
@@ -127,14 +182,6 @@ impl App {
         };
         let unknown = || main.deadline_unknown.clone().unwrap_or_else(deadline_not_known);
         Ok(PlanInput {
-            life_event: case.life_event.id.value.clone(),
-            life_event_name: case.life_event.name.clone(),
-            role: role.clone(),
-            recipient_name: of_recipient(&person.name).unwrap_or_default().to_owned(),
-            recipient_sex: of_recipient(&person.sex).and_then(|sex| person.sexes.get(sex)).copied(),
-            place: self.place(of_recipient(&person.province))?,
-            language: subject.map(|subject| subject.language).unwrap_or_default(),
-            written_on: case.as_of.occurred,
             service: main.service.key.clone(),
             service_name: main.service.name.clone(),
             service_code: main.service.code.clone(),
@@ -143,6 +190,41 @@ impl App {
             deadline: deadline.clone().map_or_else(|| By::Unknown(unknown()), By::Known),
             draft: draft.as_ref().map(draft_state),
             legal_basis: main.service.legal_basis.first().cloned(),
+            ..self.about_recipient(conn, case, &main.suggestion, letter).await?
+        })
+    }
+
+    /// What every letter needs of its reader; nothing yet of what it is about.
+    async fn about_recipient(
+        &self,
+        conn: &mut Conn,
+        case: &Case<'_>,
+        suggestion: &Suggestion,
+        letter: LetterKind,
+    ) -> Result<PlanInput, EngineError> {
+        let Suggestion { recipient, role, .. } = suggestion;
+        let person = &self.pack.head().person;
+        let of_recipient =
+            |attribute: &str| case.value(&format!("{role}.{attribute}")).and_then(Value::as_text);
+        let subject = subjects::get(conn, *recipient).await?;
+        Ok(PlanInput {
+            life_event: case.life_event.id.value.clone(),
+            life_event_name: case.life_event.name.clone(),
+            letter,
+            role: role.clone(),
+            recipient_name: of_recipient(&person.name).unwrap_or_default().to_owned(),
+            recipient_sex: of_recipient(&person.sex).and_then(|sex| person.sexes.get(sex)).copied(),
+            place: self.place(of_recipient(&person.province))?,
+            language: subject.map(|subject| subject.language).unwrap_or_default(),
+            written_on: case.as_of.occurred,
+            service: String::new(),
+            service_name: Text::default(),
+            service_code: None,
+            level: suggestion.level,
+            authority: None,
+            deadline: By::Unknown(deadline_not_known()),
+            draft: None,
+            legal_basis: None,
             facts: values(case),
         })
     }

@@ -9,6 +9,7 @@ mod detect;
 mod error;
 pub mod intake;
 mod known;
+mod letters;
 mod query;
 pub mod sandbox;
 mod suggest;

@@ -3,8 +3,6 @@
 //! Run again whenever a fact may have changed: what is proposed now is stored, what is proposed
 //! no more is taken back, and what the person did about a suggestion stays as they left it.
 
-use std::collections::BTreeSet;
-
 use domain::{
     Level, Milestone, MilestoneId, MilestoneState, SubjectId, Suggestion, SuggestionState, Verdict,
 };
@@ -14,7 +12,6 @@ use storage::jobs::{self, Job};
 use storage::{Conn, drafts, milestones, receipts, suggestions};
 
 use crate::known::{Loaded, load_case, log_reading};
-use crate::work::Work;
 use crate::{App, EngineError};
 
 impl App {
@@ -44,13 +41,16 @@ impl App {
                 self.propose(&mut tx, &case, proposal, held).await?;
             }
         }
-        if milestone.state == MilestoneState::Reached {
-            let told: BTreeSet<SubjectId> =
-                proposals.iter().map(|it| it.suggestion.recipient).collect();
-            for recipient in told {
-                let work = Work::Compose { milestone: id, recipient };
-                work.enqueue(&mut tx, now, &job.trace).await?;
+        let occasion = (now, &job.trace);
+        match milestone.state {
+            MilestoneState::Reached => {
+                let held = suggestions::of_milestone(&mut tx, id).await?;
+                self.call_for_letters(&mut tx, &milestone, &proposals, &held, occasion).await?;
             }
+            MilestoneState::Withdrawn => {
+                self.call_for_corrections(&mut tx, &milestone, &held, occasion).await?;
+            }
+            MilestoneState::Pending | MilestoneState::NotMet | MilestoneState::Closed => {}
         }
         jobs::complete(&mut tx, job, now).await?;
         tx.commit().await?;

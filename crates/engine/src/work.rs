@@ -3,7 +3,7 @@
 //! A job is enqueued in the transaction of its cause and completed in the transaction of its
 //! effects, so that a worker may be killed at any moment and nothing is lost or done twice.
 
-use domain::{DeliveryId, EventId, MilestoneId, SubjectId, Trace};
+use domain::{DeliveryId, EventId, Letter, MilestoneId, SubjectId, Trace};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -35,12 +35,15 @@ pub(crate) enum Work {
         /// The milestone.
         milestone: MilestoneId,
     },
-    /// Word the message to one person about one milestone.
+    /// Word a letter to one person about one milestone.
     Compose {
         /// The milestone.
         milestone: MilestoneId,
         /// To whom.
         recipient: SubjectId,
+        /// Which letter.
+        #[serde(default)]
+        letter: Letter,
     },
     /// Send one message on one channel.
     Deliver {
@@ -69,8 +72,8 @@ impl Work {
                 vec![life_event.clone(), subject.to_string(), on.to_string()]
             }
             Self::Suggest { milestone } => vec![milestone.to_string()],
-            Self::Compose { milestone, recipient } => {
-                vec![milestone.to_string(), recipient.to_string()]
+            Self::Compose { milestone, recipient, letter } => {
+                vec![milestone.to_string(), recipient.to_string(), letter.to_string()]
             }
             Self::Deliver { delivery } => vec![delivery.to_string()],
         }
@@ -110,6 +113,17 @@ impl Work {
         trace: &Trace,
     ) -> Result<(), EngineError> {
         jobs::enqueue_again(conn, &self.job(now, trace)?).await?;
+        Ok(())
+    }
+
+    /// Enqueues it once, not before `at`. Asked for again, nothing changes.
+    pub(crate) async fn enqueue_for(
+        &self,
+        conn: &mut Conn,
+        at: Timestamp,
+        trace: &Trace,
+    ) -> Result<(), EngineError> {
+        jobs::enqueue(conn, &self.job(at, trace)?).await?;
         Ok(())
     }
 

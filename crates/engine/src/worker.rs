@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use storage::jobs::{self, Fate, Job};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
+use writer::To;
 
 use crate::work::Work;
 use crate::{App, EngineError, Timetable};
@@ -146,7 +147,9 @@ impl Worker {
                 app.look_again(&life_event, subject, job).await
             }
             Work::Suggest { milestone } => app.suggest(milestone, job).await,
-            Work::Compose { milestone, recipient } => app.compose(milestone, recipient, job).await,
+            Work::Compose { milestone, recipient, letter } => {
+                app.compose(To { milestone, recipient, letter }, job).await
+            }
             Work::Deliver { delivery } => app.deliver(delivery, job).await,
         }
     }

@@ -95,7 +95,7 @@ impl Case<'_> {
         rows.sort_by_key(|row| row.in_force.from);
         rows.into_iter().find_map(|row| {
             let ParameterValue::Int(months) = row.values.get(field.as_str())? else { return None };
-            let day = after.checked_add(i32::try_from(*months).ok()?.months()).ok()?;
+            let day = reached(after, i32::try_from(*months).ok()?.months())?;
             row.in_force.contains(day).then_some(day)
         })
     }
@@ -112,12 +112,20 @@ fn shifted(clock: &ClockRule, after: Date) -> Vec<Date> {
         spans.push(0.days());
     }
     let day = |span| {
-        let day = after.checked_add(span).ok()?;
+        let day = reached(after, span)?;
         let Some(on) = &clock.on else { return Some(day) };
         let (month, date) = month_and_day(on)?;
         Date::new(day.year(), month, date).ok()
     };
     spans.into_iter().filter_map(day).collect()
+}
+
+/// The day on which a length of time since `after` is full. Somebody born on 29 February is a year
+/// older on 1 March, as conditions count ages; a deadline would end on 28 February instead.
+fn reached(after: Date, span: jiff::Span) -> Option<Date> {
+    let day = after.checked_add(span).ok()?;
+    let clipped = day.day() < after.day() && span.get_days() == 0;
+    if clipped { day.tomorrow().ok() } else { Some(day) }
 }
 
 /// `01-31` as month and day.

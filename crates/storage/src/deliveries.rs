@@ -7,8 +7,8 @@
 //! seen, one that comes after us came after the sending.
 
 use domain::{
-    Delivery, DeliveryId, DeliveryState, Lifecycle as _, Message, MessageId, MilestoneState,
-    SubjectId, Suppression,
+    Delivery, DeliveryId, DeliveryState, Letter, Lifecycle as _, Message, MessageId,
+    MilestoneState, SubjectId, Suppression,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -170,9 +170,15 @@ async fn reason_against(
     if any_deceased(conn, checks.must_live, checks).await? {
         return Ok(Some(Suppression::SubjectDeceased));
     }
-    // Of a milestone that is withdrawn, closed or held no more, nothing is left to say.
-    let stands = matches!(milestone, MilestoneState::Reached | MilestoneState::Pending);
-    if !stands {
+    // Of a milestone that is withdrawn, closed or held no more, nothing is left to say but that
+    // it was taken back; and that, only while it is.
+    let says = match message.letter {
+        Letter::First | Letter::Reminder(_) => {
+            matches!(milestone, MilestoneState::Reached | MilestoneState::Pending)
+        }
+        Letter::Correction => milestone == MilestoneState::Withdrawn,
+    };
+    if !says {
         return Ok(Some(Suppression::Withdrawn));
     }
     if checks.sensitive {

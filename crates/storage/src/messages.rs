@@ -1,4 +1,4 @@
-//! Messages: a template filled for one person; one milestone, one recipient, one message.
+//! Messages: a template filled for one person; one milestone, one recipient, one letter of a kind.
 
 use domain::{Message, MessageId, MilestoneId};
 use jiff::Timestamp;
@@ -13,13 +13,14 @@ pub async fn put(conn: &mut Conn, message: &Message, at: Timestamp) -> Result<St
     let body = sql::json(message)?;
     let inserted = sqlx::query(
         "insert into messages
-             (id, milestone_id, recipient_id, template_id, source, proved, created_at, body)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+             (id, milestone_id, recipient_id, letter, template_id, source, proved, created_at, body)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (id) do nothing",
     )
     .bind(message.id.to_string())
     .bind(message.milestone.to_string())
     .bind(message.recipient.to_string())
+    .bind(message.letter.to_string())
     .bind(message.template.to_string())
     .bind(sql::word(&message.source)?)
     .bind(i64::from(message.proved))
@@ -65,12 +66,13 @@ pub async fn get(conn: &mut Conn, id: MessageId) -> Result<Option<Message>> {
     row.as_ref().map(|row| sql::from_json(row, "body")).transpose()
 }
 
-/// The messages of one milestone, in the order of their recipients.
+/// The messages of one milestone, in the order of their recipients and letters.
 pub async fn of_milestone(conn: &mut Conn, milestone: MilestoneId) -> Result<Vec<Message>> {
-    let rows =
-        sqlx::query("select body from messages where milestone_id = $1 order by recipient_id")
-            .bind(milestone.to_string())
-            .fetch_all(conn)
-            .await?;
+    let rows = sqlx::query(
+        "select body from messages where milestone_id = $1 order by recipient_id, letter",
+    )
+    .bind(milestone.to_string())
+    .fetch_all(conn)
+    .await?;
     rows.iter().map(|row| sql::from_json(row, "body")).collect()
 }

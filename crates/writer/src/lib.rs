@@ -29,4 +29,6 @@ pub use proof::{Reason, Unproved, prove};
 pub use render::{RenderError, To};
 pub use slot::{Slot, SlotKind, clean, long_date, short_date};
 pub use template::{TemplateError, Writer, approved};
-pub use words::{Broken, DeadlineKind, DraftKind, Place, Words, WordsError, WordsFault};
+pub use words::{
+    Broken, DeadlineKind, DraftKind, LetterKind, Place, Words, WordsError, WordsFault,
+};

@@ -16,7 +16,9 @@ use crate::fingerprint::Fingerprint;
 use crate::hygiene::Manners;
 use crate::phrase::{Phrase, slots};
 use crate::slot::{Slot, SlotKind};
-use crate::words::{DeadlineKind, DraftKind, EventWords, Place, PointWords, Variant, When, Words};
+use crate::words::{
+    DeadlineKind, DraftKind, EventWords, LetterKind, Place, PointWords, Variant, When, Words,
+};
 
 /// The slots that every life event's words may use.
 pub const COMMON_SLOTS: &[(&str, SlotKind)] = &[
@@ -66,6 +68,8 @@ pub struct PlanInput {
     pub life_event: String,
     /// Its name.
     pub life_event_name: Text,
+    /// Which letter about it this is.
+    pub letter: LetterKind,
     /// The role that the recipient plays in it.
     pub role: String,
     /// The recipient's full name, as the register has it.
@@ -130,6 +134,8 @@ pub struct Law {
 pub struct Plan {
     /// The life event's id.
     pub life_event: String,
+    /// Which letter about it this is.
+    pub letter: LetterKind,
     /// The recipient's role.
     pub role: String,
     /// The key of the service.
@@ -200,6 +206,7 @@ impl Words {
         let basis = legal_basis(input);
         let mut plan = Plan {
             life_event: input.life_event.clone(),
+            letter: input.letter,
             role: input.role.clone(),
             service: input.service.clone(),
             level: input.level,
@@ -228,7 +235,8 @@ impl Words {
 
 impl Plan {
     fn add(&mut self, point: &PointWords) -> Result<(), PlanError> {
-        if !point.roles.is_empty() && !point.roles.contains(&self.role) {
+        let for_role = point.roles.is_empty() || point.roles.contains(&self.role);
+        if !for_role || !point.letters.contains(&self.letter) {
             return Ok(());
         }
         let Some(variant) = point.variants.iter().find(|variant| self.fits(variant)) else {
@@ -270,7 +278,7 @@ impl Plan {
     pub fn shape(&self) -> String {
         let mut hash = Fingerprint::default();
         let mut put = |part: &str| hash.put(part);
-        put("shape/1");
+        put("shape/2");
         for part in [&self.life_event, &self.role, &self.service] {
             put(part);
         }
@@ -278,7 +286,8 @@ impl Plan {
             put(part);
         }
         put(&format!(
-            "{} {} {:?} {:?} {:?} {:?}",
+            "{:?} {} {} {:?} {:?} {:?} {:?}",
+            self.letter,
             u8::from(self.level),
             self.language.tag(),
             self.channel,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Message, MilestoneId, SubjectId, Template, Value};
+use domain::{Letter, Message, MilestoneId, SubjectId, Template, Value};
 
 use crate::lint::{LintError, lint_template, lint_values};
 use crate::phrase::{Part, parts};
 use crate::plan::Plan;
 use crate::proof::{Unproved, prove_again};
 use crate::slot::{clean, short_date};
-use crate::words::{DeadlineKind, Words};
+use crate::words::{DeadlineKind, LetterKind, Words};
 
 /// Why a template cannot be sent to this person.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,8 @@ pub struct To {
     pub milestone: MilestoneId,
     /// To whom.
     pub recipient: SubjectId,
+    /// Which letter about it.
+    pub letter: Letter,
 }
 
 impl Words {
@@ -56,7 +58,8 @@ impl Words {
         lint_template(plan, &evidence)?;
         let text = render(plan, &template.text, cited)?;
         Ok(Message {
-            id: Message::id_of(to.milestone, to.recipient),
+            id: Message::id_of(to.milestone, to.recipient, to.letter),
+            letter: to.letter,
             milestone: to.milestone,
             recipient: to.recipient,
             language: plan.language,
@@ -84,7 +87,13 @@ impl Words {
         let day =
             day.and_then(|slot| if let Value::Date(day) = slot.value { Some(day) } else { None });
         let day = day.map(|day| short_date(day, plan.language)).unwrap_or_default();
-        line.get(plan.language).replace("{deadline}", &day)
+        let line = line.get(plan.language).replace("{deadline}", &day);
+        let after = &self.subjects;
+        match plan.letter {
+            LetterKind::First => line,
+            LetterKind::Reminder => after.reminder.get(plan.language).replace("{line}", &line),
+            LetterKind::Correction => after.correction.get(plan.language).to_owned(),
+        }
     }
 }
 

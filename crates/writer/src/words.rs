@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use domain::{Language, Text};
+use domain::{Language, Letter, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
@@ -81,6 +81,33 @@ pub enum DraftKind {
     Missing,
 }
 
+/// Which letter about a milestone it is, whatever its day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterKind {
+    /// The one that tells of it.
+    First,
+    /// One that reminds of what is not done.
+    Reminder,
+    /// One that takes back what an earlier letter said.
+    Correction,
+}
+
+impl LetterKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::First, Self::Reminder, Self::Correction];
+}
+
+impl From<Letter> for LetterKind {
+    fn from(letter: Letter) -> Self {
+        match letter {
+            Letter::First => Self::First,
+            Letter::Reminder(_) => Self::Reminder,
+            Letter::Correction => Self::Correction,
+        }
+    }
+}
+
 /// When a variant fits. What is left out fits always.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -114,6 +141,7 @@ pub(crate) struct PointWords {
     pub id: String,
     pub place: Place,
     pub roles: Vec<String>,
+    pub letters: Vec<LetterKind>,
     pub optional: bool,
     pub variants: Vec<Variant>,
 }
@@ -135,6 +163,14 @@ pub(crate) struct SubjectLines {
     pub unknown: Text,
 }
 
+/// What lists show of letters that follow the first. `{line}` is the line of the first.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LetterLines {
+    pub reminder: Text,
+    pub correction: Text,
+}
+
 /// The words of one life event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EventWords {
@@ -148,6 +184,7 @@ pub(crate) struct EventWords {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {
     pub(crate) sender: Text,
+    pub(crate) subjects: LetterLines,
     pub(crate) vi: Manners,
     pub(crate) en: Manners,
     pub(crate) common: Vec<PointWords>,

@@ -7,7 +7,7 @@ use domain::{Deadline, Language, Sex, Text, Value};
 use engine::App;
 use jiff::civil::{Date, date};
 use rules::Service;
-use writer::{By, DraftState, PlanInput};
+use writer::{By, DraftState, LetterKind, PlanInput};
 
 /// What tells one kind of letter from another.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +81,7 @@ impl Kind {
         });
         let unknown = || By::Unknown(text("Thời hạn chưa xác minh", "The day was not verified"));
         Some(PlanInput {
+            letter: LetterKind::First,
             life_event: self.life_event.to_owned(),
             life_event_name: life_event.name.clone(),
             role: self.role.to_owned(),

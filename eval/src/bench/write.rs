@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::{Event, MessageSource, MilestoneId, SubjectId};
+use domain::{Event, Letter, MessageSource, MilestoneId, SubjectId};
 use engine::App;
 use knowledge::{Passage, Query};
 use serde::Serialize;
@@ -115,7 +115,7 @@ fn one(
         let passages = passages_for(app, plan).map_err(|error| failed(kind, error))?;
         let key = writer.key(plan, &passages);
         debug_assert_eq!(key, template.shape, "the same question finds the same passages");
-        let to = To { milestone, recipient };
+        let to = To { milestone, recipient, letter: Letter::First };
         let began = Instant::now();
         let message = app.writing.words.message(plan, &template, to, &cited);
         message.map_err(|error| failed(kind, error))?;

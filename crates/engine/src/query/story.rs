@@ -134,7 +134,6 @@ impl App {
             law,
         })
     }
-
 }
 
 /// The milestones that `people` have a part in, in the order of their days.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Confidence, EventKind, Interval, LegalBasis, Level, SubjectKind, Text};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
@@ -15,7 +16,7 @@ use super::one_or_many::Names;
 use crate::cel::Condition;
 
 /// A citizen's life event or a business's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A person's.
@@ -25,7 +26,7 @@ pub enum Kind {
 }
 
 /// A life event: birth, first-grade enrolment, land transfer.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LifeEvent {
     /// `LE-BIRTH`.
@@ -52,6 +53,9 @@ pub struct LifeEvent {
     /// The day it happened, where `occurrence` is not that day.
     #[serde(default)]
     pub occurred_on: Option<At<String>>,
+    /// Whether silence, and no correction, follows a letter about something that was taken back.
+    #[serde(default)]
+    pub silent: bool,
     /// The path of the place whose overlays count.
     #[serde(default)]
     pub place: Option<At<String>>,
@@ -150,7 +154,7 @@ impl Version {
 }
 
 /// One part in a life event.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// What plays it.
@@ -161,7 +165,7 @@ pub struct Role {
 }
 
 /// What brings a life event about.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Begins {
     /// Kinds of events.
@@ -173,7 +177,7 @@ pub struct Begins {
 }
 
 /// The definition as the law had it in one period.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Version {
     /// The period.
@@ -197,7 +201,7 @@ pub struct Version {
 }
 
 /// Cases to which the law of an earlier day still applies.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transition {
     /// Which cases.
@@ -214,7 +218,7 @@ pub struct Transition {
 }
 
 /// `places/<code>.yaml`: what one province changes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Overlay {
     /// The province.
@@ -235,7 +239,7 @@ pub struct Overlay {
 }
 
 /// A period without a version that is meant so.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gap {
     /// Its first day; since ever where left out.
@@ -257,7 +261,7 @@ impl Gap {
 }
 
 /// One service that a life event opens to one role.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Its key among the services.

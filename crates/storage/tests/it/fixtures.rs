@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AsOf, Cause, Channel, Delivery, DeliveryState, Draft, Event, EventKind, Fact, FactSource,
-    Interval, Language, Level, Message, MessageSource, Milestone, MilestoneState, SubjectId,
-    SubjectKind, Suggestion, SuggestionState, Template, TemplateId, Trace, Value, Verdict,
+    Interval, Language, Letter, Level, Message, MessageSource, Milestone, MilestoneState,
+    SubjectId, SubjectKind, Suggestion, SuggestionState, Template, TemplateId, Trace, Value,
+    Verdict,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -140,7 +141,8 @@ pub(crate) fn template() -> Template {
 pub(crate) fn message() -> Message {
     let milestone = milestone().id;
     Message {
-        id: Message::id_of(milestone, mother()),
+        id: Message::id_of(milestone, mother(), Letter::First),
+        letter: Letter::First,
         milestone,
         recipient: mother(),
         language: Language::Vi,

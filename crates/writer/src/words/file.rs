@@ -8,7 +8,8 @@ use serde_saphyr::Spanned;
 
 use super::check::Checker;
 use super::{
-    Broken, EventWords, FactSlot, Place, PointWords, SubjectLines, Variant, When, Words, WordsError,
+    Broken, EventWords, FactSlot, LetterKind, LetterLines, Place, PointWords, SubjectLines,
+    Variant, When, Words, WordsError,
 };
 use crate::hygiene::Manners;
 
@@ -18,6 +19,7 @@ struct CommonFile {
     sender: Text,
     capitals: Lists,
     banned: Lists,
+    subject_lines: LetterLines,
     points: Vec<PointFile>,
 }
 
@@ -45,12 +47,19 @@ pub(super) struct PointFile {
     pub place: Place,
     #[serde(default)]
     pub roles: Vec<String>,
+    /// In which letters it stands: the first and reminders where left out.
+    #[serde(default = "first_and_reminders")]
+    pub letters: Vec<LetterKind>,
     #[serde(default)]
     pub optional: bool,
     /// One approved wording only, which nobody may vary.
     #[serde(default)]
     pub fixed: bool,
     pub variants: Vec<VariantFile>,
+}
+
+fn first_and_reminders() -> Vec<LetterKind> {
+    vec![LetterKind::First, LetterKind::Reminder]
 }
 
 #[derive(Deserialize)]
@@ -77,7 +86,6 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
     let no_slots = BTreeMap::new();
     let mut checker = Checker::new(name, &vi, &en, &no_slots);
     let points = checker.points(common.points);
-    let mut covered: BTreeSet<Place> = points.iter().map(|point| point.place).collect();
     faults.append(&mut checker.faults);
 
     let mut events = BTreeMap::new();
@@ -86,9 +94,10 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
         let mut checker = Checker::new(name, &vi, &en, &file.slots);
         let own = checker.points(file.points);
         checker.subject_lines(&file.life_event, &file.subject_lines);
-        covered.extend(own.iter().map(|point| point.place));
         for place in Place::ALL {
-            let said = points.iter().chain(&own).any(|point| point.place == place);
+            let first = |point: &&PointWords| point.letters.contains(&LetterKind::First);
+            let mut told = points.iter().chain(&own).filter(first);
+            let said = told.any(|point| point.place == place);
             if !said {
                 checker.fault(&file.life_event, Broken::Place(place));
             }
@@ -102,7 +111,15 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
         events.insert(file.life_event.value, words);
     }
     if faults.is_empty() {
-        Ok(Words { sender: common.sender, vi, en, common: points, events, hash })
+        Ok(Words {
+            sender: common.sender,
+            subjects: common.subject_lines,
+            vi,
+            en,
+            common: points,
+            events,
+            hash,
+        })
     } else {
         Err(WordsError::Faults(faults))
     }
@@ -122,6 +139,7 @@ impl Checker<'_> {
                 id: file.id.value,
                 place: file.place,
                 roles: file.roles,
+                letters: file.letters,
                 optional: file.optional,
                 variants,
             });

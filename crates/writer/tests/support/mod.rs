@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use domain::{
-    Confidence, Deadline, Language, LegalBasis, Level, MilestoneId, Sex, SubjectId, Text, Value,
+    Confidence, Deadline, Language, LegalBasis, Letter, Level, MilestoneId, Sex, SubjectId, Text,
+    Value,
 };
 use jiff::civil::{Date, date};
 use knowledge::{Corpus, Passage};
-use writer::{By, DraftState, Plan, PlanInput, Prompts, To, Words};
+use writer::{By, DraftState, LetterKind, Plan, PlanInput, Prompts, To, Words};
 
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -79,6 +80,7 @@ pub const TODAY: Date = date(2026, 11, 23);
 /// A mother of a child born on 2 November 2026.
 pub fn birth() -> PlanInput {
     PlanInput {
+        letter: LetterKind::First,
         life_event: "LE-BIRTH".to_owned(),
         life_event_name: text("Sinh con", "Birth of a child"),
         role: "mother".to_owned(),
@@ -231,7 +233,11 @@ pub fn plan(words: &Words, input: &PlanInput) -> Plan {
 }
 
 pub fn to() -> To {
-    To { milestone: MilestoneId::of(&["birth"]), recipient: SubjectId::of(&["mother"]) }
+    To {
+        milestone: MilestoneId::of(&["birth"]),
+        recipient: SubjectId::of(&["mother"]),
+        letter: Letter::First,
+    }
 }
 
 /// A passage that serves births and names the act, made by hand.
