@@ -11,6 +11,7 @@ mod events;
 mod expiry;
 mod messages;
 mod pack_vn;
+mod schema;
 
 use std::path::Path;
 
