@@ -8,18 +8,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use domain::Text;
+use domain::{SubjectKind, Text};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::pack::at::At;
-use crate::pack::country::{CalendarYear, Head, Register};
+use crate::pack::country::{Attributes, CalendarYear, Head, Register};
 use crate::pack::event_file::EventFile;
 use crate::pack::example::{Example, ExpectDay};
 use crate::pack::fill::Fill;
 use crate::pack::life_event::{LifeEvent, Overlay};
 use crate::pack::one_or_many::{Names, OneOrMany};
-use crate::pack::scope::FactSchema;
 use crate::pack::service::{Form, Parameter, Service};
 
 /// A kind of file in a pack.
@@ -114,7 +113,7 @@ impl FileKind {
             Self::Service => generator.into_root_schema_for::<Service>(),
             Self::Form => generator.into_root_schema_for::<Form>(),
             Self::Parameter => generator.into_root_schema_for::<Vec<Parameter>>(),
-            Self::Facts => generator.into_root_schema_for::<FactSchema>(),
+            Self::Facts => generator.into_root_schema_for::<Facts>(),
             Self::Event => generator.into_root_schema_for::<EventFile>(),
             Self::Calendar => generator.into_root_schema_for::<CalendarYear>(),
             Self::Pack => generator.into_root_schema_for::<Head>(),
@@ -122,6 +121,25 @@ impl FileKind {
         };
         schema.to_value()
     }
+}
+
+/// `facts/<topic>.yaml`, with the kinds of subjects as the only keys.
+struct Facts;
+
+impl JsonSchema for Facts {
+    fn schema_name() -> Cow<'static, str> {
+        "Facts".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        keyed::<SubjectKind, Attributes>(generator)
+    }
+}
+
+/// A mapping whose keys are words of a closed list.
+pub(crate) fn keyed<K: JsonSchema, V: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let (keys, values) = (generator.subschema_for::<K>(), generator.subschema_for::<V>());
+    json_schema!({"type": "object", "propertyNames": keys, "additionalProperties": values})
 }
 
 /// Where something was written is no part of what may be written.

@@ -29,6 +29,7 @@ pub struct Head {
     /// What the engine itself must know of a person.
     pub person: PersonAttributes,
     /// The law that lets a person's data be read, by purpose: one for each [`Purpose`].
+    #[schemars(schema_with = "crate::schema::keyed::<Purpose, LegalBasis>")]
     pub purposes: BTreeMap<Purpose, LegalBasis>,
     /// What the source numbers stand for.
     pub sources: BTreeMap<String, String>,

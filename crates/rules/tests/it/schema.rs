@@ -65,6 +65,7 @@ fn a_slip_is_marked() {
         ("parameters/plan.yaml", "values:", "value:"),
         ("calendar/2026.yaml", "complete: true", "complete: maybe"),
         ("pack.yaml", "time_zone:", "timezone:"),
+        ("pack.yaml", "own_data:", "owndata:"),
         ("registers.yaml", "legal_basis:", "law:"),
     ];
     for (path, from, to) in slips {
