@@ -80,10 +80,10 @@ enum Command {
     Index(index::Args),
     /// Find passages of procedure and law.
     Search(search::Args),
-    /// Check a pack of life events: names, types, law, dates. Says what is wrong and where.
-    Check(pack::Args),
+    /// Check a pack of life events: names, types, law, dates, what has expired. Says where.
+    Check(pack::check::Args),
     /// Run the examples of a pack.
-    Test(pack::Args),
+    Test(pack::test::Args),
     /// Measure how good the chain is, against its thresholds.
     Eval(measure::EvalArgs),
     /// Measure how fast the chain is.
@@ -126,8 +126,8 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         Command::Models(args) => models::run(&args, &config, output),
         Command::Index(args) => index::run(&args, &config, output),
         Command::Search(args) => block_on(search::run(&args, &config, output)),
-        Command::Check(args) => pack::check(&args, output),
-        Command::Test(args) => pack::test(&args, output),
+        Command::Check(args) => pack::check::run(&args, output),
+        Command::Test(args) => pack::test::run(&args, output),
         Command::Eval(args) => block_on(measure::eval(&args, &config, output)),
         Command::Bench(args) => block_on(measure::bench(&args, &config, output)),
     }

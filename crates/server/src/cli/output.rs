@@ -13,6 +13,12 @@ pub(crate) struct Output {
     json: bool,
 }
 
+/// Prints JSON that is wanted as such, whoever reads it.
+pub(crate) fn print(value: &impl Serialize) -> anyhow::Result<()> {
+    let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
 impl Output {
     /// Prints JSON only, or words only.
     pub(crate) fn new(json: bool) -> Self {
@@ -34,10 +40,7 @@ impl Output {
 
     /// The one value for machines. Nothing is printed for people.
     pub(crate) fn value(self, value: &impl Serialize) -> anyhow::Result<()> {
-        if self.json {
-            let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(value)?);
-        }
-        Ok(())
+        if self.json { print(value) } else { Ok(()) }
     }
 
     /// A progress bar over `length` steps, on stderr; hidden for machines.

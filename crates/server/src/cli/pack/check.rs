@@ -1,0 +1,116 @@
+//! `cotmoc check`: what is wrong in a pack, and what in it a day has overtaken.
+
+use std::path::PathBuf;
+
+use anyhow::{anyhow, bail};
+use clap::builder::PossibleValuesParser;
+use domain::Clock as _;
+use jiff::civil::Date;
+use rules::{FileKind, Pack, PackCounts, PackError, PackErrors, PackFiles};
+use serde::Serialize;
+use server::clock::RealClock;
+use server::pack;
+
+use crate::cli::output::{self, Output};
+
+/// Which pack, and how to look at it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The pack's folder; the built-in pack where left out.
+    path: Option<PathBuf>,
+    /// The day on which values must hold, as in 2027-03-01; today where left out.
+    #[arg(long, value_name = "DATE")]
+    on: Option<Date>,
+    /// Print the JSON Schema (2020-12) of a kind of file, for editors, and check nothing.
+    #[arg(long, value_name = "KIND", value_parser = kinds())]
+    schema: Option<String>,
+}
+
+/// The names of the kinds of files that have a schema.
+fn kinds() -> PossibleValuesParser {
+    FileKind::ALL.map(FileKind::name).into()
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cotmoc check life-events/vn                     what is wrong, with file, line and caret
+  cotmoc check life-events/vn --on 2027-03-01     what will have expired on that day
+  cotmoc check --schema life-event                what an editor checks while you write";
+
+/// What machines read.
+#[derive(Serialize)]
+struct Checked {
+    #[serde(flatten)]
+    counts: PackCounts,
+    on: Option<Date>,
+    errors: Vec<Fault>,
+}
+
+#[derive(Serialize)]
+struct Fault {
+    file: String,
+    line: usize,
+    column: usize,
+    message: String,
+    help: Option<String>,
+}
+
+impl From<&PackError> for Fault {
+    fn from(error: &PackError) -> Self {
+        Self {
+            file: error.file.clone(),
+            line: error.span.line,
+            column: error.span.column,
+            message: error.message.clone(),
+            help: error.help.clone(),
+        }
+    }
+}
+
+/// Loads the pack, which checks everything that can be checked without a case, and looks for what
+/// does not hold on the day.
+pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
+    let schema = FileKind::ALL.into_iter().find(|kind| args.schema.as_deref() == Some(kind.name()));
+    if let Some(kind) = schema {
+        return output::print(&kind.schema());
+    }
+    check(args, &pack::files(args.path.as_deref())?, output)
+}
+
+fn check(args: &Args, files: &PackFiles, output: Output) -> anyhow::Result<()> {
+    let (on, errors) = match Pack::load(files) {
+        Ok(pack) => {
+            let on = args.on.unwrap_or_else(|| today(&pack));
+            (Some(on), PackErrors(pack.expired_on(on)))
+        }
+        Err(errors) => (args.on, errors),
+    };
+    let counts = PackCounts::of(files);
+    let faults: Vec<Fault> = errors.0.iter().map(Fault::from).collect();
+    output.value(&Checked { counts, on, errors: faults })?;
+    if errors.0.is_empty() {
+        output.say(say(&counts, on));
+        return Ok(());
+    }
+    if output.is_json() {
+        // All of them stand in the value already.
+        bail!(anyhow!("the pack has {} errors", errors.0.len()));
+    }
+    bail!(errors)
+}
+
+/// Today where the pack's people live.
+fn today(pack: &Pack) -> Date {
+    RealClock.now().to_zoned(pack.time_zone().clone()).date()
+}
+
+fn say(counts: &PackCounts, on: Option<Date>) -> String {
+    let PackCounts { life_events, services, forms, examples } = counts;
+    let on = on.map(|on| format!(", nothing expired on {on}")).unwrap_or_default();
+    format!(
+        "{} life events of citizens, {} of businesses, {services} services, {forms} forms, \
+         {examples} examples: no error{on}",
+        life_events.citizen, life_events.business
+    )
+}
