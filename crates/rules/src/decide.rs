@@ -6,7 +6,7 @@ use domain::{EventId, Milestone, Receipt, Value, Verdict};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::cel::{Answer, evaluate};
+use crate::cel::Answer;
 use crate::known::{Case, Reader};
 use crate::pack::life_event::Version;
 
@@ -43,12 +43,12 @@ impl<'a> Case<'a> {
     /// [`LifeEvent::begun_by`]: crate::LifeEvent::begun_by
     #[must_use]
     pub fn decide(&self, began: &dyn Fn(EventId) -> bool) -> Decision<'a> {
-        let mut reader = Reader::new(*self);
+        let reader = Reader::new(*self);
         let occurrence = self.occurrence(&reader);
         let occurred_on = self.occurred_on(&reader);
         let version = self.life_event.version_on(self.as_of.law);
         let Answer { verdict, trace } = match version {
-            Some(version) => evaluate(version.condition.term(), &mut reader),
+            Some(version) => reader.answer(&version.condition),
             None => self.no_version(),
         };
         let missing = self.missing_occurrence(occurrence.as_deref(), occurred_on);

@@ -3,7 +3,7 @@
 use domain::{Deadline, Milestone, Receipt, SubjectId, Suggestion, SuggestionState, Text, Verdict};
 use jiff::civil::Date;
 
-use crate::cel::{Answer, evaluate};
+use crate::cel::Answer;
 use crate::deadline::Counted;
 use crate::known::{Case, Reader};
 use crate::pack::life_event::{DeadlineRule, Entry, Version};
@@ -52,10 +52,10 @@ impl<'a> Case<'a> {
         entry: &'a Entry,
         milestone: &Milestone,
     ) -> Option<Proposal<'a>> {
-        let mut reader = Reader::new(*self);
+        let reader = Reader::new(*self);
         let service = self.pack.service(&entry.service)?;
         let (role, recipient) = self.recipient(entry, &reader)?;
-        let Answer { verdict, trace } = evaluate(entry.condition.term(), &mut reader);
+        let Answer { verdict, trace } = reader.answer(&entry.condition);
         if verdict == Verdict::Unmet {
             return None;
         }
@@ -170,7 +170,11 @@ fn found(
 }
 
 /// The values in force on `day` at `place`: the place's own, else the country's.
-fn in_force<'a>(all: &'a [Parameter], day: Date, place: Option<&str>) -> Option<&'a Parameter> {
+pub(crate) fn in_force<'a>(
+    all: &'a [Parameter],
+    day: Date,
+    place: Option<&str>,
+) -> Option<&'a Parameter> {
     let on_day = || all.iter().filter(|one| one.in_force.contains(day));
     let own =
         |one: &&Parameter| place.is_some() && one.place.as_ref().map(|at| at.as_str()) == place;
