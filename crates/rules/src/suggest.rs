@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{
-    Deadline, Milestone, Receipt, SubjectId, Suggestion, SuggestionState, Text, Verdict,
-};
+use domain::{Deadline, Milestone, Receipt, SubjectId, Suggestion, SuggestionState, Text, Verdict};
 use jiff::civil::Date;
 
 use crate::cel::{self, Answer};
