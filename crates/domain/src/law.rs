@@ -1,13 +1,17 @@
 //! Values of law: where they come from, how sure we are, how far a service may go.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::Text;
 
 /// How well a value of law is sourced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Confidence {
     /// A primary source, or several that agree.
     H,
@@ -59,6 +63,17 @@ pub enum Level {
     Compare,
     /// Also carries it out.
     Execute,
+}
+
+impl JsonSchema for Level {
+    fn schema_name() -> Cow<'static, str> {
+        "Level".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let what = "1 remind, 2 prepare, 3 compare, 4 execute";
+        json_schema!({"description": what, "enum": [1, 2, 3, 4]})
+    }
 }
 
 impl From<Level> for u8 {

@@ -13,7 +13,9 @@ use sha2::{Digest, Sha256};
 use crate::{SubjectId, id};
 
 /// What a subject is. Part of its pseudonym: a parcel and a person never collide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectKind {
     /// A person.

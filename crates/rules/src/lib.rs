@@ -13,6 +13,7 @@ mod known;
 mod pack;
 mod prefill;
 mod reference;
+mod schema;
 mod suggest;
 
 pub use cel::Condition;
@@ -49,4 +50,5 @@ pub use pack::one_or_many::{Names, OneOrMany};
 pub use pack::service::{
     Document, Form, FormField, LawValue, Parameter, ParameterValue, Service, Why,
 };
+pub use schema::FileKind;
 pub use suggest::Proposal;

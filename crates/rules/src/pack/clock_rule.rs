@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
@@ -9,7 +10,7 @@ use super::deadline_rule::Length;
 use super::one_or_many::OneOrMany;
 
 /// Days counted from a fact: birthdays, the end of a card, an age that a table sets.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClockRule {
     /// The path of the day that is counted from.
@@ -38,7 +39,7 @@ pub struct ClockRule {
 }
 
 /// An age in months that changes by date and by what a fact says.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgeTable {
     /// The parameter whose rows hold the ages.

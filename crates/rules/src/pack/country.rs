@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use domain::{Confidence, Interval, Language, LegalBasis, Sex, Text};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::at::At;
 
 /// `pack.yaml`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
     /// `vn`.
@@ -34,7 +35,9 @@ pub struct Head {
 }
 
 /// What a person's data is read for. A closed list: nothing is read for anything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To notice what concerns the person, and to offer the services that it opens.
@@ -62,7 +65,7 @@ impl Purpose {
 
 /// Which attributes of a person tell how to address them and whose rules hold where they live.
 /// Everything else about a person is read by rules and forms alone.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonAttributes {
     /// The attribute that holds the full name.
@@ -76,7 +79,7 @@ pub struct PersonAttributes {
 }
 
 /// A database that an agency runs.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Register {
     /// Its name.
@@ -92,7 +95,7 @@ pub struct Register {
 pub type Attributes = BTreeMap<At<String>, Attribute>;
 
 /// One thing that can be known.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attribute {
     /// What kind of value it has.
@@ -115,7 +118,7 @@ pub struct Attribute {
 }
 
 /// The kinds of values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueKind {
     /// Text.
@@ -150,7 +153,7 @@ impl ValueKind {
 }
 
 /// A value that silence stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Absent {
     /// Yes or no.
@@ -162,7 +165,7 @@ pub enum Absent {
 }
 
 /// `calendar/<year>.yaml`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarYear {
     /// Which year.
@@ -181,7 +184,7 @@ pub struct CalendarYear {
 }
 
 /// One day off.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Holiday {
     /// The day.
@@ -195,7 +198,7 @@ pub struct Holiday {
 }
 
 /// A working day that is off, and the weekend day worked for it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Swap {
     /// The day off.

@@ -3,12 +3,13 @@
 use domain::{LegalBasis, Text};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
 
 /// How a deadline is found: a period from or before a day, a day itself, or a day in a plan.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadlineRule {
     /// A period: the path of the day from which it counts.
@@ -69,7 +70,7 @@ impl DeadlineRule {
 }
 
 /// What a period is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Every day counts.
@@ -83,7 +84,7 @@ pub enum Unit {
 }
 
 /// How much further than its last day a period reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PeriodEnd {
     /// To the last day of the month.
@@ -91,7 +92,7 @@ pub enum PeriodEnd {
 }
 
 /// A length of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Length {
     /// How many.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use domain::{LegalBasis, SubjectKind, Text};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
 use super::country::ValueKind;
 
 /// How to read one kind of event.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventFile {
     /// `vn.health.birth-certified.v1`.
@@ -45,7 +46,7 @@ pub(crate) struct EventFile {
 }
 
 /// One subject of an event.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventSubject {
     /// What it is.
@@ -60,7 +61,7 @@ pub(crate) struct EventSubject {
 }
 
 /// One fact of an event: the value at a pointer, another subject, or a constant.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventFact {
     /// About which subject.
@@ -82,7 +83,7 @@ pub(crate) struct EventFact {
 }
 
 /// What to compare a personal number with.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NumberCheck {
     /// The pointer to the birth date.
@@ -94,7 +95,7 @@ pub(crate) struct NumberCheck {
 }
 
 /// What an event does to what we know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Effect {
     /// It tells facts.

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Interval, Verdict};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
 
 /// One situation.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
     /// What is the case, in a sentence.
@@ -32,7 +33,7 @@ pub struct Example {
 }
 
 /// The three dates of an example; what is left out follows `occurred`.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExampleDates {
     /// The day whose state is asked about.
@@ -46,7 +47,7 @@ pub struct ExampleDates {
 }
 
 /// A moment, or the end of a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Moment {
     /// A moment.
@@ -56,7 +57,7 @@ pub enum Moment {
 }
 
 /// What must come out.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// Of the life event.
@@ -67,7 +68,7 @@ pub struct Expect {
 }
 
 /// What must come out of one service.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectService {
     /// Its verdict.
@@ -109,7 +110,7 @@ impl<'de> Deserialize<'de> for ExpectDay {
 }
 
 /// A verdict as an author writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
     /// It holds.

@@ -2,6 +2,7 @@
 
 use domain::{LegalBasis, Text};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
@@ -10,7 +11,7 @@ use super::one_or_many::Names;
 use crate::cel::Condition;
 
 /// What stops everything until a person looked.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guards {
     /// Roles whose death does.
@@ -22,7 +23,7 @@ pub struct Guards {
 }
 
 /// Who may be told of something that hurts, when, and after whom.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sensitive {
     /// What it is.
@@ -46,7 +47,7 @@ pub struct Sensitive {
 }
 
 /// Kinds of life events that hurt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SensitiveKind {
     /// A child was born dead.
@@ -66,7 +67,7 @@ pub enum SensitiveKind {
 }
 
 /// Facts which say that a person has a service already.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Already {
     /// The path of whether they receive it.
@@ -85,7 +86,7 @@ impl Already {
 }
 
 /// What lets the engine carry a service out with no file (Decree 224/2026/NĐ-CP art. 16, level 4).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Executes {
     /// The law that allows it for this service.
@@ -95,7 +96,7 @@ pub struct Executes {
 }
 
 /// Who answers for acting on a weak source.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approved {
     /// The officer, by office.

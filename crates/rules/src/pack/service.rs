@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{Confidence, Interval, LegalBasis, Text};
 use jiff::civil::{Date, Time};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
@@ -11,7 +12,7 @@ use super::deadline_rule::Unit;
 use super::one_or_many::OneOrMany;
 
 /// A public procedure.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// The national code, where there is one.
@@ -52,7 +53,7 @@ pub struct Service {
 }
 
 /// A value of law in words, or that it is not known.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LawValue {
     /// The value.
@@ -93,7 +94,7 @@ impl LawValue {
 }
 
 /// How long an authority may take.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
     /// How many.
@@ -106,7 +107,7 @@ pub struct Period {
 }
 
 /// A paper that a procedure asks for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// What it is.
@@ -126,7 +127,7 @@ pub struct Document {
 }
 
 /// A form, with the fields of the forms that it includes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Form {
     /// `LT_KS`.
@@ -150,7 +151,7 @@ pub struct Form {
 }
 
 /// One field of a form.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FormField {
     /// Its key, unique in the form.
@@ -174,7 +175,7 @@ pub struct FormField {
 }
 
 /// A dated value, for the whole country or for one place.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
     /// When it holds.
@@ -200,7 +201,7 @@ pub struct Parameter {
 }
 
 /// One dated value.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ParameterValue {
     /// A day.
@@ -216,7 +217,7 @@ pub enum ParameterValue {
 }
 
 /// A reason, in one language or in both.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Why {
     /// In both.

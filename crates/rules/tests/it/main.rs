@@ -12,6 +12,7 @@ mod events;
 mod expiry;
 mod messages;
 mod pack_vn;
+mod schema;
 
 use std::path::Path;
 
