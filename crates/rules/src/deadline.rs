@@ -148,6 +148,33 @@ impl Calendar {
         Some(day)
     }
 
+    /// The day that is `count` working days after `from`, or before it where `count` is negative.
+    /// `from` itself is never counted. `None` where it leaves the range of dates.
+    pub(crate) fn add_working_days(&self, from: Date, count: i32) -> Option<Date> {
+        let step = if count < 0 { Date::yesterday } else { Date::tomorrow };
+        let mut day = from;
+        for _ in 0..count.unsigned_abs() {
+            day = self.working_day(step(day).ok()?, step)?;
+        }
+        Some(day)
+    }
+
+    /// How many working days lie after `from` up to and with `to`; negative where `to` comes
+    /// first, and then counted from `to`, which is the same number of days on the way back.
+    pub(crate) fn working_days_between(&self, from: Date, to: Date) -> i64 {
+        if to < from {
+            return -self.working_days_between(to, from);
+        }
+        let (mut day, mut count) = (from, 0);
+        while let Ok(next) = day.tomorrow()
+            && next <= to
+        {
+            count += i64::from(self.is_working_day(next));
+            day = next;
+        }
+        count
+    }
+
     /// Both days that matter, from the period's own end.
     fn around(&self, from: Date, end: Date) -> Option<Counted> {
         let on = self.working_day(end, Date::tomorrow)?;

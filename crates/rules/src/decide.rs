@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{EventId, Milestone, Receipt, Value, Verdict};
 use jiff::civil::Date;
 
-use crate::cel::{Answer, evaluate};
+use crate::cel::Answer;
 use crate::hold::Hold;
 use crate::known::{Case, Reader};
 use crate::pack::life_event::Version;
@@ -48,22 +48,22 @@ impl<'a> Case<'a> {
     /// [`LifeEvent::begun_by`]: crate::LifeEvent::begun_by
     #[must_use]
     pub fn decide(&self, began: &dyn Fn(EventId) -> bool) -> Decision<'a> {
-        let mut reader = Reader::new(*self);
+        let reader = Reader::new(*self);
         let occurrence = self.occurrence(&reader);
         let occurred_on = self.occurred_on(&reader);
-        let applied = self.applied(&mut reader);
+        let applied = self.applied(&reader);
         let begun = self.is_begun(began);
         let over = !begun && self.is_over();
         let Answer { verdict, trace } = match &applied {
             Ok(_) if self.is_early_or_over() => self.not_now(),
-            Ok(Some(version)) => evaluate(version.condition.term(), &mut reader),
+            Ok(Some(version)) => reader.answer(&version.condition),
             Ok(None) => self.no_version(),
             Err(unsettled) => unsettled.clone(),
         };
         let version = applied.ok().flatten();
         let missing = self.missing_occurrence(occurrence.as_deref(), occurred_on);
         let verdict = with_missing(verdict, missing);
-        let hold = self.hold(&mut reader);
+        let hold = self.hold(&reader);
         let rule = version.map_or_else(
             || format!("{}@none", self.life_event.id.value),
             |version| format!("{}/when", version.name(self.life_event)),
@@ -76,19 +76,19 @@ impl<'a> Case<'a> {
     /// What a version that is only tried out answers; nothing follows from it.
     #[must_use]
     pub fn try_out(&self, version: &Version) -> Receipt {
-        let mut reader = Reader::new(*self);
+        let reader = Reader::new(*self);
         let occurrence = self.occurrence(&reader);
-        let Answer { verdict, trace } = evaluate(version.condition.term(), &mut reader);
+        let Answer { verdict, trace } = reader.answer(&version.condition);
         let rule = version.shadow_rule(self.life_event);
         self.receipt(&self.about(occurrence.as_deref()), &rule, reader.read(), verdict, trace)
     }
 
     /// The version that applies: the one in force on the day of law, unless a transition of it
     /// leaves this case to the law of an earlier day. An answer where that is not settled.
-    pub(crate) fn applied(&self, reader: &mut Reader<'_>) -> Result<Option<&'a Version>, Answer> {
+    pub(crate) fn applied(&self, reader: &Reader<'_>) -> Result<Option<&'a Version>, Answer> {
         let Some(version) = self.life_event.version_on(self.as_of.law) else { return Ok(None) };
         for transition in &version.transition {
-            let answer = evaluate(transition.condition.term(), reader);
+            let answer = reader.answer(&transition.condition);
             match answer.verdict {
                 Verdict::Met => return Ok(self.life_event.version_on(transition.law_of.value)),
                 Verdict::Unmet => {}
@@ -101,7 +101,7 @@ impl<'a> Case<'a> {
     /// The version that applies, where that is settled.
     #[must_use]
     pub fn version(&self) -> Option<&'a Version> {
-        self.applied(&mut Reader::new(*self)).ok().flatten()
+        self.applied(&Reader::new(*self)).ok().flatten()
     }
 
     /// What tells this occurrence from others: the word `once`, the clock's day, or the value at

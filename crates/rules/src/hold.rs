@@ -7,7 +7,6 @@
 use domain::Verdict;
 use jiff::civil::Date;
 
-use crate::cel::evaluate;
 use crate::known::{Case, Reader};
 use crate::pack::guard::{Sensitive, SensitiveKind};
 
@@ -34,7 +33,7 @@ pub enum Hold {
 impl Case<'_> {
     /// What holds this back on the day that is asked about. A decision is taken all the same: the
     /// person who looks at it wants to see what would have been sent.
-    pub(crate) fn hold(&self, reader: &mut Reader<'_>) -> Option<Hold> {
+    pub(crate) fn hold(&self, reader: &Reader<'_>) -> Option<Hold> {
         let guards = &self.life_event.guards;
         let dead = guards.deceased.iter().find(|role| reader.is_deceased(role));
         if let Some(role) = dead {
@@ -50,9 +49,9 @@ impl Case<'_> {
     }
 
     /// The guard against telling what hurts, unless it is known not to apply here.
-    pub(crate) fn sensitive(&self, reader: &mut Reader<'_>) -> Option<&Sensitive> {
+    pub(crate) fn sensitive(&self, reader: &Reader<'_>) -> Option<&Sensitive> {
         let sensitive = self.life_event.guards.sensitive.as_ref()?;
-        let verdict = evaluate(sensitive.condition.term(), reader).verdict;
+        let verdict = reader.answer(&sensitive.condition).verdict;
         (verdict != Verdict::Unmet).then_some(sensitive)
     }
 

@@ -3,14 +3,18 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::{AsOf, Fact, FactId, FactSet, SubjectId, Value};
 use jiff::civil::Date;
 
-use crate::cel::Knowledge;
+use crate::cel::{self, Activation, Answer, Condition, Slot, Text, Variable};
+use crate::deadline::Calendar;
 use crate::pack::Pack;
 use crate::pack::country::{Absent, Attribute, ValueKind};
 use crate::pack::life_event::LifeEvent;
+use crate::pack::service::ParameterValue;
+use crate::suggest::in_force;
 
 /// One life event of one subject, with all that a decision about it may look at.
 ///
@@ -172,36 +176,105 @@ impl<'a> Reader<'a> {
 /// because nothing may be sent past it.
 pub(crate) const DECEASED: &str = "deceased";
 
-impl Knowledge for Reader<'_> {
-    fn today(&self) -> Date {
-        self.case.as_of.occurred
+impl<'a> Reader<'a> {
+    /// Asks a condition about the case.
+    pub(crate) fn answer(&self, condition: &Condition) -> Answer {
+        cel::evaluate(condition, &Asked { reader: self, condition })
     }
 
-    fn role(&mut self, role: &str) -> Option<SubjectId> {
-        self.case.roles.get(role).copied()
-    }
-
-    fn fact(&mut self, role: &str, attribute: &str) -> Option<Value> {
+    /// What is known of `attribute`. Silence that means something is answered with its value.
+    pub(crate) fn fact(&self, role: &str, attribute: &str) -> Option<cel::Value<'a>> {
         if let Some(fact) = self.case.first(role, attribute) {
             self.read.borrow_mut().insert(fact.id);
-            return Some(fact.value.clone());
+            return Some(cel::Value::of_fact(&fact.value));
         }
-        // Of somebody whom we do not know, silence says nothing.
-        self.case.roles.get(role)?;
-        let absent = self.case.definition(role, attribute)?.absent.as_ref()?;
-        Some(match &absent.value {
-            Absent::Bool(yes) => Value::Bool(*yes),
-            Absent::Int(number) => Value::Int(*number),
-            Absent::Text(text) => Value::Text(text.clone()),
+        Some(match self.absent(role, attribute)? {
+            Absent::Bool(yes) => cel::Value::Bool(*yes),
+            Absent::Int(number) => cel::Value::Int(*number),
+            Absent::Text(text) => cel::Value::String(Text::Borrowed(text)),
         })
     }
 
-    fn spoken(&mut self, role: &str, attribute: &str) -> Option<bool> {
-        if let Some(fact) = self.case.first(role, attribute) {
+    /// What silence about `attribute` means. Of somebody whom we do not know it says nothing.
+    fn absent(&self, role: &str, attribute: &str) -> Option<&'a Absent> {
+        self.case.roles.get(role)?;
+        self.case.definition(role, attribute)?.absent.as_ref().map(|absent| &absent.value)
+    }
+
+    /// The national value in force under the law that is asked about.
+    fn parameter(&self, name: &str, field: &str) -> Option<cel::Value<'a>> {
+        let entry = in_force(self.case.pack.parameter(name), self.case.as_of.law, None)?;
+        Some(match entry.values.get(field)? {
+            ParameterValue::Date(day) => cel::Value::Date(*day),
+            ParameterValue::Int(number) => cel::Value::Int(*number),
+            ParameterValue::Bool(yes) => cel::Value::Bool(*yes),
+            ParameterValue::Text(text) => cel::Value::String(Text::Borrowed(text)),
+            ParameterValue::Words(_) => return None,
+        })
+    }
+
+    /// The days on which somebody told `attribute` up to the day that is asked about, as known
+    /// then: whoever said it and whatever it said.
+    fn times(&self, role: &str, attribute: &str) -> Option<Arc<[Date]>> {
+        let subject = self.case.roles.get(role)?;
+        let definition = self.case.definition(role, attribute)?;
+        let as_of = &self.case.as_of;
+        let told = self.case.facts.iter().filter(|fact| {
+            fact.subject == *subject
+                && fact.attribute == attribute
+                && is_of(&fact.value, definition.kind)
+                && fact.known_from <= as_of.known
+                && fact.known_until.is_none_or(|until| as_of.known < until)
+                && fact.valid.from <= as_of.occurred
+        });
+        let mut days = BTreeSet::new();
+        for fact in told {
             self.read.borrow_mut().insert(fact.id);
+            days.insert(fact.valid.from);
+        }
+        if days.is_empty() && definition.absent.is_none() {
+            return None;
+        }
+        Some(days.into_iter().collect())
+    }
+}
+
+/// A condition that is asked about a case.
+struct Asked<'r, 'a> {
+    reader: &'r Reader<'a>,
+    condition: &'r Condition,
+}
+
+impl Activation for Asked<'_, '_> {
+    fn variable(&self, slot: Slot) -> Option<cel::Value<'_>> {
+        let case = &self.reader.case;
+        match self.condition.variable(slot)? {
+            Variable::Today => Some(cel::Value::Date(case.as_of.occurred)),
+            Variable::Role(role) => case.roles.get(role).copied().map(cel::Value::Subject),
+            Variable::Fact { role, attribute } => self.reader.fact(role, attribute),
+            Variable::Parameter { name, field } => self.reader.parameter(name, field),
+        }
+    }
+
+    fn spoken(&self, slot: Slot) -> Option<bool> {
+        let Variable::Fact { role, attribute } = self.condition.variable(slot)? else {
+            return None;
+        };
+        if let Some(fact) = self.reader.case.first(role, attribute) {
+            self.reader.read.borrow_mut().insert(fact.id);
             return Some(true);
         }
-        self.case.roles.get(role)?;
-        self.case.definition(role, attribute)?.absent.as_ref().map(|_| false)
+        self.reader.absent(role, attribute).map(|_| false)
+    }
+
+    fn times(&self, slot: Slot) -> Option<Arc<[Date]>> {
+        match self.condition.variable(slot)? {
+            Variable::Fact { role, attribute } => self.reader.times(role, attribute),
+            _ => None,
+        }
+    }
+
+    fn calendar(&self) -> Option<&Calendar> {
+        Some(self.reader.case.pack.calendar())
     }
 }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod alike;
-mod cel;
+pub mod cel;
 mod check;
 mod clock;
 mod deadline;

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{
-    Deadline, Milestone, Receipt, SubjectId, Suggestion, SuggestionState, Text, Value, Verdict,
-};
+use domain::{Deadline, Milestone, Receipt, SubjectId, Suggestion, SuggestionState, Text, Verdict};
 use jiff::civil::Date;
 
-use crate::cel::{Answer, Knowledge as _, evaluate};
+use crate::cel::{self, Answer};
 use crate::deadline::Counted;
 use crate::decide::with_missing;
 use crate::known::{Case, Reader};
@@ -88,11 +86,11 @@ impl<'a> Case<'a> {
         entry: &'a Entry,
         milestone: &Milestone,
     ) -> Option<Proposal<'a>> {
-        let mut reader = Reader::new(*self);
+        let reader = Reader::new(*self);
         let service = self.pack.service(&entry.service)?;
-        let (role, recipient) = self.recipient(entry, &mut reader)?;
-        let Answer { verdict, trace } = evaluate(entry.condition.term(), &mut reader);
-        let verdict = unless_already(verdict, entry, &mut reader);
+        let (role, recipient) = self.recipient(entry, &reader)?;
+        let Answer { verdict, trace } = reader.answer(&entry.condition);
+        let verdict = unless_already(verdict, entry, &reader);
         if verdict == Verdict::Unmet {
             return None;
         }
@@ -126,7 +124,7 @@ impl<'a> Case<'a> {
 
     /// The first of the entry's roles who is known, not known to have died, and may be told of
     /// what hurts where it does.
-    fn recipient(&self, entry: &'a Entry, reader: &mut Reader<'a>) -> Option<(&'a str, SubjectId)> {
+    fn recipient(&self, entry: &'a Entry, reader: &Reader<'a>) -> Option<(&'a str, SubjectId)> {
         let sensitive = self.sensitive(reader);
         let may =
             |role: &str| sensitive.is_none_or(|it| it.told.iter().any(|told| told.value == role));
@@ -222,12 +220,12 @@ fn found(
 
 /// A verdict on a service that the person may have already: then it is unmet, and unknown while
 /// nobody knows.
-fn unless_already(verdict: Verdict, entry: &Entry, reader: &mut Reader<'_>) -> Verdict {
+fn unless_already(verdict: Verdict, entry: &Entry, reader: &Reader<'_>) -> Verdict {
     let mut unknown = BTreeSet::new();
     for path in entry.already.paths() {
         let (role, attribute) = path.split_once('.').unwrap_or((path, ""));
         match reader.fact(role, attribute) {
-            Some(Value::Bool(true)) => return Verdict::Unmet,
+            Some(cel::Value::Bool(true)) => return Verdict::Unmet,
             Some(_) => {}
             None => unknown.extend([path.value.clone()]),
         }
@@ -236,7 +234,11 @@ fn unless_already(verdict: Verdict, entry: &Entry, reader: &mut Reader<'_>) -> V
 }
 
 /// The values in force on `day` at `place`: the place's own, else the country's.
-fn in_force<'a>(all: &'a [Parameter], day: Date, place: Option<&str>) -> Option<&'a Parameter> {
+pub(crate) fn in_force<'a>(
+    all: &'a [Parameter],
+    day: Date,
+    place: Option<&str>,
+) -> Option<&'a Parameter> {
     let on_day = || all.iter().filter(|one| one.in_force.contains(day));
     let own =
         |one: &&Parameter| place.is_some() && one.place.as_ref().map(|at| at.as_str()) == place;

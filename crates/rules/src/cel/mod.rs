@@ -1,62 +1,49 @@
-//! Conditions: CEL for authors, a small checked tree for us.
+//! CEL, ours: a parser, a checker and an evaluator for the Common Expression Language, and the
+//! conditions of the law, which are a strict part of it with days added.
 //!
-//! The `cel` crate parses. We do not let it evaluate: it has two truth values where shared
-//! data needs three, no check before it runs, and inputs that made its earlier releases
-//! panic. [`check`] turns its syntax tree into a [`Term`] in which every name, type and
-//! number of arguments is settled; [`evaluate`](evaluate::evaluate) walks that tree and
-//! cannot fail.
+//! One evaluator for both. It has three answers where CEL has two, since shared data arrives late
+//! and in pieces, and a fact that has not arrived is not a *no*. It cannot fail on a checked
+//! condition: what leaves its range is unknown with a note in the trace, so it can neither grant
+//! nor deny.
 //!
-//! What authors may use: `== != < <= > >= && || ! ?: in + - * / %`, `has(path)`,
-//! `date("2026-01-01")`, `today`, `year(d)`, `years_between(a, b)`, `days_between(a, b)`.
-//! Everything else is refused when the pack loads, with its place.
+//! | part | does |
+//! |---|---|
+//! | [`syntax`] | text to tree, macros expanded |
+//! | [`check`] | names to slots, types, functions; strict for conditions |
+//! | [`evaluate`] | tree to answer, with a bounded number of steps |
+//! | [`settle`] | which facts can still change an answer, which to ask for first |
+//! | [`conformance`](mod@conformance) | how much of the CEL specification holds |
 
+mod activation;
 mod check;
+mod condition;
+mod conformance;
+mod declare;
 mod evaluate;
-mod term;
-
-pub(crate) use check::{Fault, check};
-pub(crate) use evaluate::{Answer, Knowledge, evaluate};
-pub(crate) use term::Term;
+mod functions;
+mod moment;
+mod node;
+mod program;
+mod settle;
+mod syntax;
 #[cfg(test)]
 mod tests;
+mod types;
+mod undetermined;
+mod value;
 
-/// A checked condition. The default one always holds.
-#[derive(Debug, Clone)]
-pub struct Condition {
-    term: Term,
-}
-
-impl Default for Condition {
-    fn default() -> Self {
-        Self { term: Term::Value(domain::Value::Bool(true)) }
-    }
-}
-
-impl Condition {
-    pub(crate) fn new(term: Term) -> Self {
-        Self { term }
-    }
-
-    pub(crate) fn term(&self) -> &Term {
-        &self.term
-    }
-
-    /// The paths of all facts that it may read, in order of their names.
-    #[must_use]
-    pub fn reads(&self) -> std::collections::BTreeSet<String> {
-        let mut paths = std::collections::BTreeSet::new();
-        self.term.visit(&mut |term| {
-            if let Term::Fact { role, attribute } = term {
-                paths.insert(format!("{role}.{attribute}"));
-            }
-        });
-        paths
-    }
-}
-
-/// As an author could have written it, with every grouping shown.
-impl std::fmt::Display for Condition {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.term.fmt(f)
-    }
-}
+pub use activation::Activation;
+pub use check::Declarations;
+pub(crate) use condition::{Answer, check, evaluate};
+pub use condition::{Condition, Variable};
+pub use conformance::{ConformanceError, Score, Tally, conformance};
+pub use declare::Declared;
+pub(crate) use declare::rules as rule_functions;
+pub use moment::Moment;
+pub use node::Slot;
+pub use program::{Program, StandardLibrary};
+pub use settle::Flip;
+pub use syntax::Fault;
+pub use types::Type;
+pub use undetermined::{Problem, Slots, Undetermined};
+pub use value::{List, Map, Text, Value};

@@ -7,11 +7,13 @@ use domain::{SubjectId, SubjectKind, Value, Verdict};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
+use super::condition::{Answer, check, evaluate};
 use super::*;
 use crate::pack::at::At;
 use crate::pack::country::{Attribute, Attributes};
 use crate::pack::life_event::Role;
 use crate::pack::scope::{FactSchema, Scope};
+use crate::pack::service::Parameter;
 
 const SCHEMA: &str = "
 born_on: {type: date, label: {vi: a, en: b}, owner: [NPD]}
@@ -25,9 +27,19 @@ schools: {type: list, label: {vi: a, en: b}, owner: [EDU]}
 mother: {type: subject, label: {vi: a, en: b}, owner: [ECS]}
 ";
 
+const PARAMETERS: &str = "
+- in_force: {from: 2026-01-01}
+  values: {least_weight: 3000, ends: 2026-12-31, open: true, kind: a}
+  unknown: {later: not decided}
+  legal_basis: {act: {vi: a, en: b}, article: x, confidence: H, sources: []}
+  confidence: H
+  sources: []
+";
+
 struct World {
     roles: BTreeMap<At<String>, Role>,
     facts: FactSchema,
+    parameters: BTreeMap<String, Vec<Parameter>>,
 }
 
 fn world() -> World {
@@ -37,46 +49,70 @@ fn world() -> World {
     World {
         roles: ["child", "mother"].map(|name| (At::nowhere(name.to_owned()), role())).into(),
         facts: [(SubjectKind::Person, Attributes::from(attributes))].into(),
+        parameters: BTreeMap::from([(
+            "benefit".to_owned(),
+            serde_saphyr::from_str(PARAMETERS).unwrap(),
+        )]),
     }
 }
 
 impl World {
     fn scope(&self) -> Scope<'_> {
-        Scope { roles: &self.roles, facts: &self.facts }
+        Scope { roles: &self.roles, facts: &self.facts, parameters: &self.parameters }
     }
 }
 
 /// Facts by path; the pack's word on silence comes from the schema above.
 #[derive(Debug, Clone, Default)]
-struct Facts(BTreeMap<String, Value>);
+struct Facts(BTreeMap<String, Value>, BTreeMap<String, Vec<Date>>);
 
-impl Knowledge for Facts {
-    fn today(&self) -> Date {
-        date(2026, 11, 23)
+/// The facts as a condition asks for them.
+struct Asked<'f>(&'f Facts, &'f Condition);
+
+impl Activation for Asked<'_> {
+    fn variable(&self, slot: Slot) -> Option<super::Value<'_>> {
+        match self.1.variable(slot)? {
+            Variable::Today => Some(super::Value::Date(date(2026, 11, 23))),
+            Variable::Role(role) => {
+                (role == "child").then(|| super::Value::Subject(SubjectId::of(&["child"])))
+            }
+            Variable::Fact { role, attribute } => {
+                let silence = (attribute == "registered").then_some(super::Value::Bool(false));
+                let told = self.0.0.get(&format!("{role}.{attribute}"));
+                told.map(super::Value::of_fact).or(silence)
+            }
+            Variable::Parameter { field, .. } => match field.as_str() {
+                "least_weight" => Some(super::Value::Int(3000)),
+                _ => None,
+            },
+        }
     }
 
-    fn role(&mut self, role: &str) -> Option<SubjectId> {
-        (role == "child").then(|| SubjectId::of(&["child"]))
-    }
-
-    fn fact(&mut self, role: &str, attribute: &str) -> Option<Value> {
-        let silence = (attribute == "registered").then_some(Value::Bool(false));
-        self.0.get(&format!("{role}.{attribute}")).cloned().or(silence)
-    }
-
-    fn spoken(&mut self, role: &str, attribute: &str) -> Option<bool> {
+    fn spoken(&self, slot: Slot) -> Option<bool> {
+        let Variable::Fact { role, attribute } = self.1.variable(slot)? else { return None };
         let silence = (attribute == "registered").then_some(false);
-        self.0.contains_key(&format!("{role}.{attribute}")).then_some(true).or(silence)
+        self.0.0.contains_key(&format!("{role}.{attribute}")).then_some(true).or(silence)
+    }
+
+    fn times(&self, slot: Slot) -> Option<std::sync::Arc<[Date]>> {
+        let Variable::Fact { role, attribute } = self.1.variable(slot)? else { return None };
+        let told = self.0.1.get(&format!("{role}.{attribute}"));
+        let silence = (attribute == "registered").then(Vec::new);
+        told.cloned().or(silence).map(Into::into)
     }
 }
 
+fn answer(condition: &Condition, facts: &Facts) -> Answer {
+    evaluate(condition, &Asked(facts, condition))
+}
+
 fn known<const N: usize>(facts: [(&str, Value); N]) -> Facts {
-    Facts(facts.map(|(path, value)| (path.to_owned(), value)).into())
+    Facts(facts.map(|(path, value)| (path.to_owned(), value)).into(), BTreeMap::new())
 }
 
 fn ask(source: &str, facts: &Facts) -> Verdict {
     let condition = check(source, world().scope()).unwrap_or_else(|f| panic!("{source}: {f:?}"));
-    evaluate(condition.term(), &mut facts.clone()).verdict
+    answer(&condition, facts).verdict
 }
 
 fn unknown(missing: &[&str]) -> Verdict {
@@ -150,7 +186,7 @@ fn a_number_out_of_range_neither_grants_nor_denies() {
     let facts = known([("child.weight", Value::Int(i64::MAX))]);
     for source in ["child.weight + 1 > 0", "child.weight / 0 > 0", "child.weight * 2 < 0"] {
         let condition = check(source, world().scope()).unwrap();
-        let answer = evaluate(condition.term(), &mut facts.clone());
+        let answer = answer(&condition, &facts);
         assert_eq!(answer.verdict, unknown(&[]), "{source}");
         assert!(
             answer.trace.iter().any(|line| line.contains("out of range")),
@@ -166,7 +202,7 @@ fn the_trace_tells_each_part_and_no_value() {
     let condition =
         check("mother.residence.province == '79' || child.insured", world().scope()).unwrap();
     assert_eq!(
-        evaluate(condition.term(), &mut facts.clone()).trace,
+        answer(&condition, &facts).trace,
         [
             "(mother.residence.province == \"79\"): false",
             "child.insured: unknown (child.insured)",
@@ -211,7 +247,7 @@ fn an_author_is_told_what_is_wrong_and_where() {
         ),
         (
             "child.weight",
-            ".",
+            "child.weight",
             "a condition must answer yes or no, and `child.weight` is a number",
             "",
         ),
@@ -233,15 +269,103 @@ fn an_author_is_told_what_is_wrong_and_where() {
             "this is not a day",
             "a day is written `date(\"2026-09-01\")`",
         ),
-        ("yeer(today) == 1", "(", "there is no function `yeer`", "did you mean `year`?"),
-        ("year(today, today) == 1", "(", "`year` does not take 2 values", ""),
+        ("yeer(today) == 1", "yeer", "there is no function `yeer`", "did you mean `year`?"),
+        ("year(today, today) == 1", "year", "`year` does not take 2 values", ""),
         (
-            "child.schools.exists(x, x == 'A')",
-            "(",
-            "`all`, `exists`, `map` and `filter` cannot be used here",
+            "child.weight.exists(x, x == 1)",
+            "child.weight",
+            "`exists` goes through a list, and `child.weight` is a number",
             "",
         ),
-        ("child.name.startsWith('A')", "(", "`.startsWith(...)` cannot be used here", ""),
+        (
+            "child.schools.all(x, size(x))",
+            "size(x)",
+            "`all` asks yes or no of each item, and `size(x)` is a number",
+            "",
+        ),
+        (
+            "child.schools.exists(x, x.y)",
+            "x.y",
+            "a fact is written `role.fact`, and nothing else has parts",
+            "",
+        ),
+        ("child.name.matches('A')", "matches", "`.matches(...)` cannot be used here", ""),
+        (
+            "child.name.startsWith(1)",
+            "1",
+            "`startsWith` takes a text and a text, and `1` is a number",
+            "",
+        ),
+        (
+            "child.insured && child.weight",
+            "child.weight",
+            "both sides must answer yes or no, and `child.weight` is a number",
+            "",
+        ),
+        (
+            "{'a': 1}.a == 1",
+            "{'a': 1}.a",
+            "a fact is written `role.fact`, and nothing else has parts",
+            "",
+        ),
+        ("['a', 1] == ['b']", "1", "all items of a list must be of one kind", ""),
+        (
+            "add_months(child.born_on, 1) < today",
+            "add_months",
+            "`add_months` does not take 2 values",
+            "31 January plus one month is no day: write `add_months(day, number, \"last_day\")` for the last day of February, `\"next_day\"` for 1 March",
+        ),
+        (
+            "add_years(child.born_on, 1, 'x') < today",
+            "'x'",
+            "this does not say what `add_years` does where the month is too short",
+            "31 January plus one month is no day: write `add_years(day, number, \"last_day\")` for the last day of February, `\"next_day\"` for 1 March",
+        ),
+        (
+            "add_days(today, 'x') < today",
+            "'x'",
+            "`add_days` takes a day and a number, and `\"x\"` is a text",
+            "",
+        ),
+        (
+            "size(times(today)) == 1",
+            "today",
+            "`times` asks about the tellings of a fact, written `role.fact`",
+            "write `times(role.fact)`",
+        ),
+        (
+            "told_within(child.nam, 3) > 1",
+            "child.nam",
+            "`child` has no fact `nam`",
+            "did you mean `child.name`?",
+        ),
+        (
+            "param.benefits.open",
+            "param.benefits.open",
+            "there is no parameter `benefits`",
+            "did you mean `benefit`?",
+        ),
+        (
+            "param.benefit.opem",
+            "param.benefit.opem",
+            "`param.benefit.opem` has no value for the whole country in any period",
+            "did you mean `open`?",
+        ),
+        (
+            "has(param.benefit.open)",
+            "param.benefit.open",
+            "`has` asks for one fact",
+            "write `has(role.fact)`",
+        ),
+        (
+            "child.name + 1 == 'x'",
+            "+",
+            "`child.name` is a text and `1` is a number",
+            "whole numbers are computed with; days are counted with `days_between`",
+        ),
+        ("optional.of(1) == 1", "of", "`.of(...)` cannot be used here", ""),
+        ("child.insured # x", "#", "`#` cannot stand here", ""),
+        ("child.name == 'x", "'", "this text has no closing quote", ""),
         (
             "child.weight in ['a']",
             "'a'",
@@ -342,7 +466,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             ],
             0..8,
         )
-        .prop_map(|facts| Facts(facts.into_iter().collect()))
+        .prop_map(|facts| Facts(facts.into_iter().collect(), BTreeMap::new()))
     })
 }
 
@@ -359,10 +483,10 @@ proptest! {
         prop_assume!(source.len() <= 2000);
         let world = world();
         let rule = check(&source, world.scope()).unwrap();
-        let before = evaluate(rule.term(), &mut known.clone()).verdict;
+        let before = answer(&rule, &known).verdict;
         // What is known stays; what is learned is new.
-        let more = Facts(learned.0.into_iter().chain(known.0).collect());
-        let after = evaluate(rule.term(), &mut more.clone()).verdict;
+        let more = Facts(learned.0.into_iter().chain(known.0).collect(), BTreeMap::new());
+        let after = answer(&rule, &more).verdict;
         prop_assert!(!before.is_settled() || before == after, "{before:?} became {after:?}");
     }
 
@@ -372,7 +496,7 @@ proptest! {
     fn an_unknown_answer_asks_only_for_what_is_not_known(source in condition(), known in facts()) {
         prop_assume!(source.len() <= 2000);
         let rule = check(&source, world().scope()).unwrap();
-        if let Verdict::Unknown { missing } = evaluate(rule.term(), &mut known.clone()).verdict {
+        if let Verdict::Unknown { missing } = answer(&rule, &known).verdict {
             for path in missing {
                 prop_assert!(!known.0.contains_key(&path), "{path} is known");
                 prop_assert!(path == "mother" || rule.reads().contains(&path), "{path} is not read");

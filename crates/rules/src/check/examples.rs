@@ -44,7 +44,8 @@ fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &LifeEvent, ex
         let message = "an example has either `today` or `as_of`";
         report.fault(file, example.situation.span, message, None);
     }
-    let scope = Scope { roles: &event.roles, facts: &parts.facts };
+    let (facts, parameters) = (&parts.facts, &parts.parameters);
+    let scope = Scope { roles: &event.roles, facts, parameters };
     for (path, written) in &example.facts {
         match scope.fact(path) {
             Err(fault) => report.name_fault(file, path.span, fault),

@@ -324,7 +324,7 @@ impl<'a> Checker<'a, '_, '_> {
     /// no pack that loads ever uses.
     pub(super) fn condition(&mut self, when: Option<&'a At<String>>) -> Condition {
         let Some(when) = when else { return Condition::default() };
-        let scope = Scope { roles: &self.event.roles, facts: &self.parts.facts };
+        let scope = self.scope();
         match cel::check(when, scope) {
             Ok(condition) => {
                 for path in condition.reads() {
@@ -341,6 +341,11 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
+    fn scope(&self) -> Scope<'a> {
+        let (facts, parameters) = (&self.parts.facts, &self.parts.parameters);
+        Scope { roles: &self.event.roles, facts, parameters }
+    }
+
     /// A role of this life event.
     pub(super) fn role(&mut self, role: &At<String>) {
         let roles = self.event.roles.keys().map(|role| role.as_str());
@@ -349,7 +354,7 @@ impl<'a> Checker<'a, '_, '_> {
 
     /// `path` names a fact of one of `kinds`, which is then read.
     pub(super) fn fact(&mut self, path: &At<String>, kinds: &[ValueKind]) -> Option<ValueKind> {
-        let scope = Scope { roles: &self.event.roles, facts: &self.parts.facts };
+        let scope = self.scope();
         match scope.fact(path) {
             Ok(found) => {
                 let (role, attribute, kind) = (found.role, found.attribute, found.definition.kind);

@@ -307,7 +307,7 @@ impl Pack {
     }
 
     pub(crate) fn scope<'a>(&'a self, life_event: &'a LifeEvent) -> Scope<'a> {
-        Scope { roles: &life_event.roles, facts: &self.facts }
+        Scope { roles: &life_event.roles, facts: &self.facts, parameters: &self.parameters }
     }
 }
 

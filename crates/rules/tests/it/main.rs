@@ -6,6 +6,7 @@
     reason = "tests say what must be so; only `#[test]` functions are exempt by themselves"
 )]
 
+mod conformance;
 mod decisions;
 mod events;
 mod expiry;
