@@ -20,5 +20,6 @@ mod worker;
 pub use app::{App, Reader, Writing};
 pub use cron::Timetable;
 pub use error::{EngineError, OutcomeError};
+pub use query::AskAt;
 pub use rules::Purpose;
 pub use worker::{Worked, Worker};

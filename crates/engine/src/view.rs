@@ -7,7 +7,7 @@ mod explanation;
 mod replayed;
 mod story;
 
-pub use explanation::{DecisionView, Explanation, FactRead, Worded};
+pub use explanation::{Asked, AskedPart, AskedRule, DecisionView, Explanation, FactRead, Worded};
 pub use replayed::{Difference, Replayed};
 pub use story::{
     Chapter, Family, Player, Story, StoryDraft, StoryEvidence, StoryLists, StoryMessage,

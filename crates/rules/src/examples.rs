@@ -3,25 +3,20 @@
 //! They are what a lawyer reads to see what a rule does, and what fails when it does something
 //! else. So they go the whole way of a decision: roles, verdict, services, deadlines, drafts.
 
-use std::collections::BTreeSet;
+mod situation;
 
-use domain::{
-    AsOf, Cause, Draft, Event, EventId, Fact, FactSet, FactSource, FieldState, Milestone,
-    MilestoneState, SubjectId, Trace, Value, Verdict,
-};
-use jiff::civil::Date;
+use domain::{Cause, Draft, FieldState, Milestone, MilestoneState, Trace, Verdict};
 use serde::Serialize;
 
 use crate::decide::Decision;
-use crate::event_type::constant;
+use crate::hold::Hold;
 use crate::known::Case;
 use crate::pack::Pack;
-use crate::pack::country::ValueKind;
-use crate::pack::example::{
-    DAWN, DetailedFact, Example, ExampleDates, ExpectDay, ExpectService, Moment, details,
-};
+use crate::pack::example::{Example, ExpectDay, ExpectHold, ExpectService};
 use crate::pack::life_event::LifeEvent;
 use crate::suggest::Proposal;
+use situation::told;
+pub(crate) use situation::{Situation, read};
 
 /// How one example came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,15 +43,16 @@ pub fn run_examples(pack: &Pack) -> Vec<ExampleResult> {
 
 /// Runs one example and lists what came out differently.
 fn run(pack: &Pack, life_event: &LifeEvent, example: &Example) -> ExampleResult {
-    let as_of = dates(pack, example);
-    let situation = Situation::new(pack, life_event, example, &as_of);
-    let facts = situation.facts;
-    let roles = pack.resolve_roles(life_event, situation.subject, &facts, &as_of);
-    let case = Case { pack, life_event, roles: &roles, facts: &facts, as_of };
+    let situation = Situation::new(pack, life_event, example);
+    let case = situation.case();
     let decision = case.decide(&|_| true);
     let mut differences = Differences::default();
     let expected = example.expect.verdict.verdict();
     differences.compare("verdict", &expected, &decision.verdict, say);
+    if let Some(expected) = &example.expect.hold {
+        let hold = held(decision.hold.as_ref());
+        differences.compare("hold", expected, &hold, |hold| hold.in_words().to_owned());
+    }
     let proposals = proposals(&case, &decision);
     for (key, expected) in &example.expect.services {
         let proposal = proposals.iter().find(|one| one.suggestion.service == **key);
@@ -158,9 +154,19 @@ fn say_day(day: ExpectDay) -> String {
     }
 }
 
+/// What holds a decision back, as an example says it.
+fn held(hold: Option<&Hold>) -> ExpectHold {
+    match hold {
+        None => ExpectHold::None,
+        Some(Hold::Deceased { .. }) => ExpectHold::Deceased,
+        Some(Hold::Officer { .. }) => ExpectHold::Officer,
+        Some(Hold::Wait { .. }) => ExpectHold::Wait,
+    }
+}
+
 /// What a milestone of this decision would open. Services are looked at also where the life
 /// event is not settled, so that an example may say what is asked for.
-fn proposals<'a>(case: &Case<'a>, decision: &Decision<'a>) -> Vec<Proposal<'a>> {
+pub(crate) fn proposals<'a>(case: &Case<'a>, decision: &Decision<'a>) -> Vec<Proposal<'a>> {
     let subject = case.roles.get(case.life_event.subject.as_str());
     let (Some(version), Some(subject)) = (decision.version, subject) else { return Vec::new() };
     if decision.verdict == Verdict::Unmet {
@@ -182,101 +188,4 @@ fn proposals<'a>(case: &Case<'a>, decision: &Decision<'a>) -> Vec<Proposal<'a>> 
         trace: Trace::of(None, told()),
     };
     case.suggest(version, &milestone)
-}
-
-/// The three dates, the end of the day `occurred` standing for what is left out.
-fn dates(pack: &Pack, example: &Example) -> AsOf {
-    let today = example.today.unwrap_or(DAWN);
-    let ExampleDates { occurred, known, law } =
-        example.as_of.unwrap_or(ExampleDates { occurred: today, known: None, law: None });
-    let end_of = |day: Date| {
-        let midnight = day.tomorrow().unwrap_or(day).to_zoned(pack.time_zone().clone());
-        midnight.map_or(jiff::Timestamp::MAX, |moment| moment.timestamp())
-    };
-    let known = match known {
-        Some(Moment::Timestamp(moment)) => moment,
-        Some(Moment::Day(day)) => end_of(day),
-        None => end_of(occurred),
-    };
-    AsOf { occurred, known, law: law.unwrap_or(occurred) }
-}
-
-/// The one event that all facts of examples come from.
-fn told() -> EventId {
-    Event::id_of("example", "example")
-}
-
-/// What an example tells, as facts.
-struct Situation {
-    subject: SubjectId,
-    facts: FactSet,
-}
-
-impl Situation {
-    fn new(pack: &Pack, life_event: &LifeEvent, example: &Example, as_of: &AsOf) -> Self {
-        let subject = played_by(&life_event.subject);
-        let mut facts: Vec<Fact> = Vec::new();
-        for (path, written) in &example.facts {
-            facts.extend(told_facts(pack, life_event, path, written, as_of));
-        }
-        let linked: BTreeSet<SubjectId> =
-            facts.iter().filter_map(|fact| fact.value.as_subject()).collect();
-        let mentioned: BTreeSet<&str> = example
-            .facts
-            .keys()
-            .filter_map(|path| path.split_once('.').map(|(role, _)| role))
-            .collect();
-        // Who has facts plays a part, so the link that an author did not write is made.
-        for role in mentioned {
-            let id = played_by(role);
-            let from = life_event.roles.get(role).and_then(|role| role.from.first());
-            if let Some(path) = from.filter(|_| id != subject && !linked.contains(&id)) {
-                let link = serde_json::Value::String(role.to_owned());
-                facts.extend(told_facts(pack, life_event, path, &link, as_of));
-            }
-        }
-        Self { subject, facts: facts.into_iter().collect() }
-    }
-}
-
-/// Whoever plays `role` in an example: the same for the same word, and nobody outside.
-fn played_by(role: &str) -> SubjectId {
-    SubjectId::of(&["example", role])
-}
-
-/// The facts that one line of an example tells: one, or one for each register that speaks.
-fn told_facts(
-    pack: &Pack,
-    life_event: &LifeEvent,
-    path: &str,
-    written: &serde_json::Value,
-    as_of: &AsOf,
-) -> Vec<Fact> {
-    let Ok(found) = pack.scope(life_event).fact(path) else { return Vec::new() };
-    let owner = found.definition.owner.first().map(|owner| owner.value.clone());
-    let subject = played_by(found.role);
-    let fact = |detail: DetailedFact| {
-        let register = detail.register.clone().or_else(|| owner.clone()).unwrap_or_default();
-        // Each register's word is its own event, so that the ids differ.
-        let event = Event::id_of(&register, path);
-        Some(Fact {
-            id: Fact::id_of(event, subject, found.attribute),
-            subject,
-            attribute: found.attribute.to_owned(),
-            value: read(&detail.value, found.definition.kind)?,
-            valid: detail.valid(),
-            known_from: as_of.known,
-            known_until: None,
-            source: FactSource { register, event, record: None, legal_basis: String::new() },
-        })
-    };
-    details(written).into_iter().filter_map(fact).collect()
-}
-
-/// A value of an example. A subject is named by the role that plays it.
-pub(crate) fn read(json: &serde_json::Value, kind: ValueKind) -> Option<Value> {
-    match (kind, json.as_str()) {
-        (ValueKind::Subject, Some(role)) => Some(Value::Subject(played_by(role))),
-        _ => constant(json, kind),
-    }
 }

@@ -182,6 +182,21 @@ impl<'a> Reader<'a> {
         cel::evaluate(condition, &Asked { reader: self, condition })
     }
 
+    /// The fact that is most likely to settle a condition.
+    pub(crate) fn ask_first(&self, condition: &Condition) -> Option<String> {
+        condition.ask_first(&Asked { reader: self, condition })
+    }
+
+    /// The fewest parts that would turn a condition's answer.
+    pub(crate) fn nearest_miss(&self, condition: &Condition) -> Option<Vec<cel::Flip>> {
+        condition.nearest_miss(&Asked { reader: self, condition })
+    }
+
+    /// How each part of a condition comes out.
+    pub(crate) fn outcomes(&self, condition: &Condition) -> Vec<Option<bool>> {
+        condition.outcomes(&Asked { reader: self, condition })
+    }
+
     /// What is known of `attribute`. Silence that means something is answered with its value.
     pub(crate) fn fact(&self, role: &str, attribute: &str) -> Option<cel::Value<'a>> {
         if let Some(fact) = self.case.first(role, attribute) {

@@ -4,6 +4,7 @@ mod alike;
 pub mod cel;
 mod check;
 mod clock;
+mod coverage;
 mod deadline;
 mod decide;
 mod event_type;
@@ -12,12 +13,14 @@ mod hold;
 mod known;
 mod pack;
 mod prefill;
+mod reason;
 mod reference;
 mod schema;
 mod suggest;
 
 pub use cel::Condition;
 pub use clock::Strike;
+pub use coverage::{Coverage, LifeEventCoverage, Unreached, coverage};
 pub use deadline::{Calendar, Counted};
 pub use decide::Decision;
 pub use event_type::{
@@ -38,7 +41,8 @@ pub use pack::counts::{KindCounts, PackCounts};
 pub use pack::deadline_rule::{DeadlineRule, Length, PeriodEnd, Unit};
 pub use pack::error::{PackError, PackErrors};
 pub use pack::example::{
-    DetailedFact, Example, ExampleDates, Expect, ExpectDay, ExpectService, Expected, Moment,
+    DetailedFact, Example, ExampleDates, Expect, ExpectDay, ExpectHold, ExpectService, Expected,
+    Moment,
 };
 pub use pack::files::{PackFiles, ReadFilesError};
 pub use pack::fill::Fill;
@@ -52,3 +56,4 @@ pub use pack::service::{
 };
 pub use schema::FileKind;
 pub use suggest::Proposal;
+pub use reason::{Part, Reason};

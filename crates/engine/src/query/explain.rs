@@ -8,6 +8,7 @@ use domain::{
 };
 use storage::{Conn, deliveries, drafts, messages, milestones, receipts, suggestions, templates};
 
+use super::asked::AskAt;
 use super::fact_lines::Told;
 use super::{access, plain, vanished};
 use crate::view::{DecisionView, Explanation, Worded};
@@ -26,13 +27,14 @@ struct Subject {
 
 impl App {
     /// Why the milestone, suggestion, draft or message called `id` is as it is; `None` where
-    /// there is none. Shows no personal number. The reading is logged for everyone whose facts
+    /// there is none; and what its rules answer when they are asked anew at the dates of `at`.
+    /// Shows no personal number. The reading is logged for everyone whose facts
     /// are shown.
     #[tracing::instrument(name = "engine.explain", skip(self))]
-    pub async fn explain(&self, id: &str) -> Result<Option<Explanation>, EngineError> {
+    pub async fn explain(&self, id: &str, at: AskAt) -> Result<Option<Explanation>, EngineError> {
         let mut conn = self.store.read().await?;
         let Some(subject) = self.find(&mut conn, id).await? else { return Ok(None) };
-        let explanation = self.explanation(&mut conn, id, &subject).await?;
+        let explanation = self.explanation(&mut conn, id, &subject, at).await?;
         // In a database in memory there is one connection, and logging needs it.
         drop(conn);
         let (now, reader) = (self.now(), self.reader("operator", Purpose::Accountability));
@@ -126,6 +128,7 @@ impl App {
         conn: &mut Conn,
         id: &str,
         subject: &Subject,
+        at: AskAt,
     ) -> Result<Explanation, EngineError> {
         let milestone = &subject.milestone;
         let mut behind = receipts::about(conn, &milestone.id.to_string()).await?;
@@ -152,6 +155,7 @@ impl App {
             occurred_on: milestone.occurred_on,
             cause: self.cause(conn, milestone).await?,
             decisions: behind.iter().map(|it| self.decision_view(milestone, it, &told)).collect(),
+            asked: self.ask_anew(conn, milestone, at).await?,
             worded,
         })
     }

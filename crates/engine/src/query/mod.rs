@@ -4,6 +4,7 @@
 //! why a day is not known), the stored decision is taken again at its own dates, so that what is
 //! shown is what was decided and not what would be decided today.
 
+mod asked;
 mod chapter;
 mod draft;
 mod explain;
@@ -17,6 +18,8 @@ mod replay;
 mod settings;
 mod story;
 mod suggestions;
+
+pub use asked::AskAt;
 
 use domain::{AsOf, Cause, Milestone, Receipt, SubjectId, Text};
 use jiff::Timestamp;

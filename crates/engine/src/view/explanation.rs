@@ -39,8 +39,55 @@ pub struct Explanation {
     pub cause: Text,
     /// The decisions behind it: about the milestone first, in the order they were taken.
     pub decisions: Vec<DecisionView>,
+    /// What its rules answer when they are asked anew, at the dates that were asked for.
+    pub asked: Option<Asked>,
     /// How the text was made, where it is a message.
     pub worded: Option<Worded>,
+}
+
+/// What the rules behind something answer at three dates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// The three dates.
+    pub as_of: AsOf,
+    /// The life event's own rule first, then those of its services, proposed or not.
+    pub rules: Vec<AskedRule>,
+}
+
+/// One rule and why it answers so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AskedRule {
+    /// As receipts name it.
+    pub rule: String,
+    /// The service, where it is about one.
+    pub service: Option<Text>,
+    /// The law behind it.
+    pub law: Vec<String>,
+    /// The answer.
+    pub verdict: Verdict,
+    /// The facts that would settle it, as people call them.
+    pub missing: Vec<Text>,
+    /// The one of them to ask for first.
+    pub ask_first: Option<Text>,
+    /// The fewest parts that would turn the answer.
+    pub nearest_miss: Vec<String>,
+    /// From when on time alone will make it hold.
+    pub holds_from: Option<Date>,
+    /// The parts of its condition.
+    pub parts: Vec<AskedPart>,
+}
+
+/// One part of a condition and the facts behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AskedPart {
+    /// As its author wrote it.
+    pub text: String,
+    /// How it came out; `None` where that is not known.
+    pub outcome: Option<bool>,
+    /// The facts that it read.
+    pub facts: Vec<FactRead>,
+    /// The facts that no register told.
+    pub not_told: Vec<Text>,
 }
 
 /// One answer of one rule.

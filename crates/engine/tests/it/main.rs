@@ -9,6 +9,7 @@
 )]
 
 mod intake;
+mod letters;
 mod order;
 mod query;
 mod support;

@@ -7,7 +7,7 @@ use domain::{
     Suppression,
 };
 use engine::view::{Family, Story, SuggestionView};
-use engine::{OutcomeError, Reader};
+use engine::{AskAt, OutcomeError, Reader};
 
 use crate::support::{Office, daily};
 
@@ -247,7 +247,7 @@ async fn every_id_is_explained_by_its_receipts() {
         ("message", message.to_string()),
     ];
     for (kind, id) in ids {
-        let why = office.app.explain(&id).await.unwrap().unwrap();
+        let why = office.app.explain(&id, AskAt::default()).await.unwrap().unwrap();
         assert_eq!(why.kind, kind);
         assert_eq!(why.decisions[0].about, main.milestone.to_string());
         assert!(why.decisions.iter().all(|it| !it.trace.is_empty() && !it.facts.is_empty()));
@@ -259,7 +259,7 @@ async fn every_id_is_explained_by_its_receipts() {
     }
     let unknown = domain::MilestoneId::of(&["none"]).to_string();
     for id in [unknown.as_str(), "mil_nonsense", "", "x"] {
-        assert_eq!(office.app.explain(id).await.unwrap(), None);
+        assert_eq!(office.app.explain(id, AskAt::default()).await.unwrap(), None);
     }
     let looked = office.app.accesses(office.person(CHAU)).await.unwrap();
     assert!(looked.iter().any(|it| it.by == "operator" && it.purpose == "accountability"));

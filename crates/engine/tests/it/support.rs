@@ -1,11 +1,12 @@
 //! An engine in memory, on the real pack, with a clock that stands where it is put.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{
-    Channel, Delivery, DeliveryState, FixedClock, Message, Milestone, MilestoneState, PseudonymKey,
-    SubjectId, SubjectKind, Suggestion, SuggestionState, Verdict,
+    Channel, Delivery, DeliveryState, FixedClock, Letter, Message, Milestone, MilestoneState,
+    PseudonymKey, SubjectId, SubjectKind, Suggestion, SuggestionState, Verdict,
 };
 use engine::{App, Timetable, Worked, Worker, Writing};
 use rules::{Pack, PackFiles};
@@ -30,8 +31,27 @@ fn pack() -> Arc<Pack> {
     Arc::new(Pack::load(&files).unwrap())
 }
 
+/// The real pack with texts changed: the file, what stands there, what shall.
+pub(crate) fn pack_with(changes: &[(&str, &str, &str)]) -> Arc<Pack> {
+    let mut files: BTreeMap<String, String> = PackFiles::read(&root().join("life-events/vn"))
+        .unwrap()
+        .iter()
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect();
+    for (path, from, to) in changes {
+        let text = files.get_mut(*path).unwrap();
+        assert!(text.contains(from), "`{from}` is not in {path}");
+        *text = text.replacen(from, to, 1);
+    }
+    Arc::new(Pack::load(&files.into_iter().collect()).unwrap_or_else(|errors| panic!("{errors}")))
+}
+
 impl Office {
     pub(crate) async fn at(moment: &str) -> Self {
+        Self::on(moment, pack()).await
+    }
+
+    pub(crate) async fn on(moment: &str, pack: Arc<Pack>) -> Self {
         let store = Store::open("sqlite::memory:", &Options::default()).await.unwrap();
         store.migrate().await.unwrap();
         let clock = Arc::new(FixedClock::at(moment.parse().unwrap()));
@@ -44,7 +64,7 @@ impl Office {
         };
         let app = App {
             store,
-            pack: pack(),
+            pack,
             clock: clock.clone(),
             key: PseudonymKey::new(b"a key of the tests, long enough"),
             writing: Arc::new(writing),
@@ -124,6 +144,14 @@ impl Office {
         let mut sent = self.sent().await;
         sent.retain(|message| message.recipient == recipient);
         sent
+    }
+
+    /// Which letters arrived at `recipient`, in the order of their days.
+    pub(crate) async fn letters_to(&self, recipient: SubjectId) -> Vec<Letter> {
+        let mut letters: Vec<_> =
+            self.sent_to(recipient).await.iter().map(|it| it.letter).collect();
+        letters.sort();
+        letters
     }
 
     /// Milestones from which something follows.

@@ -1,6 +1,6 @@
 //! Who is told what, and who must not be.
 
-use domain::{DeliveryState, FieldState, MilestoneState, RefusalScope, Suppression};
+use domain::{DeliveryState, FieldState, Letter, MilestoneState, RefusalScope, Suppression};
 
 use crate::support::{Office, event, registers};
 
@@ -112,7 +112,12 @@ async fn a_cancelled_certificate_takes_back_what_rested_on_it() {
     assert_eq!(office.births().await[0].state, MilestoneState::Withdrawn);
     assert!(office.births().await[0].roles.values().any(|who| *who == mother), "still about her");
     assert!(office.open().await.iter().all(|(_, recipient)| *recipient != mother));
-    assert_eq!(office.sent_to(mother).await.len(), 1, "and no second message");
+    let letters = office.letters_to(mother).await;
+    assert_eq!(
+        letters,
+        [Letter::First, Letter::Correction],
+        "and she is told that it holds no more"
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::activation::Activation;
@@ -39,7 +40,7 @@ const CORE: [&str; 17] = [
 ];
 
 /// How many tests passed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Those that did.
     pub passed: usize,
@@ -48,7 +49,7 @@ pub struct Tally {
 }
 
 /// What a run of the conformance tests came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
     /// The core of the language.
     pub core: Tally,

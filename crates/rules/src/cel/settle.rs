@@ -112,6 +112,15 @@ fn is_logical(node: &Node) -> bool {
     }
 }
 
+/// The slots that `node` and what is inside it read.
+fn slots_of(node: &Node) -> Slots {
+    let mut slots = Slots::default();
+    node.visit(&mut |node| {
+        slots = node.slots().fold(slots, |all, slot| all.union(Slots::one(slot)));
+    });
+    slots
+}
+
 /// All atoms in order of writing, each as often as it stands there.
 fn atoms<'n>(node: &'n Node, places: &mut Vec<&'n Node>) {
     if is_logical(node) {
@@ -396,13 +405,40 @@ impl Condition {
         let flip = |atom: usize| {
             let (place, opposite) = *self.logic.atoms.get(atom)?;
             let node = places.get(place)?;
-            let mut slots = Slots::default();
-            node.visit(&mut |node| {
-                slots = node.slots().fold(slots, |all, slot| all.union(Slots::one(slot)));
-            });
+            let slots = slots_of(node);
             let was = states.get(atom)?.ok()? != opposite;
             Some(Flip { part: self.shown(node), was, facts: self.told(slots).collect() })
         };
         flips.into_iter().map(flip).collect()
+    }
+    /// Its parts that answer yes or no, each once, as their author could have written them.
+    pub(crate) fn parts(&self) -> Vec<String> {
+        let mut places = Vec::new();
+        atoms(&self.node, &mut places);
+        let part = |(place, _): &(usize, bool)| {
+            let Some(node) = places.get(*place) else { return String::new() };
+            let shown = self.shown(node);
+            let grouped = matches!(node, Node::Compare(..) | Node::In(_));
+            let inside = shown.strip_prefix('(').and_then(|shown| shown.strip_suffix(')'));
+            inside.filter(|_| grouped).map_or_else(|| shown.clone(), str::to_owned)
+        };
+        self.logic.atoms.iter().map(part).collect()
+    }
+
+    /// The facts that each of its [parts](Self::parts) reads, by path.
+    pub(crate) fn part_reads(&self) -> Vec<Vec<String>> {
+        let mut places = Vec::new();
+        atoms(&self.node, &mut places);
+        let reads = |(place, _): &(usize, bool)| match places.get(*place) {
+            Some(node) => self.told(slots_of(node)).collect(),
+            None => Vec::new(),
+        };
+        self.logic.atoms.iter().map(reads).collect()
+    }
+
+    /// How each of its [parts](Self::parts) comes out; `None` where that is not known.
+    pub(crate) fn outcomes<A: Activation + ?Sized>(&self, known: &A) -> Vec<Option<bool>> {
+        let states = self.states(known).into_iter().zip(&self.logic.atoms);
+        states.map(|(state, (_, opposite))| state.ok().map(|yes| yes != *opposite)).collect()
     }
 }

@@ -62,9 +62,37 @@ pub enum Moment {
 pub struct Expect {
     /// Of the life event.
     pub verdict: Expected,
+    /// What holds it back, where the example is about that.
+    #[serde(default)]
+    pub hold: Option<ExpectHold>,
     /// Of its services, those that the example is about.
     #[serde(default)]
     pub services: BTreeMap<At<String>, ExpectService>,
+}
+
+/// What an example says about what holds a life event back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpectHold {
+    /// Nothing.
+    None,
+    /// Somebody whom it guards has died.
+    Deceased,
+    /// It hurts, and a person releases it.
+    Officer,
+    /// It hurts, and it is too early.
+    Wait,
+}
+
+impl ExpectHold {
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Deceased => "deceased",
+            Self::Officer => "officer",
+            Self::Wait => "wait",
+        }
+    }
 }
 
 /// What must come out of one service.

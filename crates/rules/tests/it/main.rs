@@ -7,6 +7,7 @@
 )]
 
 mod conformance;
+mod coverage;
 mod decisions;
 mod events;
 mod expiry;

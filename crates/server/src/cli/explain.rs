@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use domain::{MessageSource, Verdict};
-use engine::view::{DecisionView, Explanation, FactRead, Worded};
+use domain::{MessageSource, Text, Verdict};
+use engine::AskAt;
+use engine::view::{AskedRule, DecisionView, Explanation, FactRead, Worded};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use server::clock::RealClock;
 use server::config::Config;
 use server::wiring::{self, Tables};
@@ -18,12 +21,24 @@ use super::paper::{Paper, faint, good, odd, plain, strong};
 pub(crate) struct Args {
     /// A message (`msg_…`), suggestion (`sug_…`), draft (`drf_…`) or milestone (`mil_…`).
     id: String,
+    /// Ask the rules anew about this day instead of today.
+    #[arg(long, value_name = "DATE")]
+    on: Option<Date>,
+    /// Ask them with what was known at this moment instead of now, as `2026-11-05T08:00:00+07:00`.
+    #[arg(long, value_name = "MOMENT")]
+    known: Option<Timestamp>,
+    /// Ask them under the law of this day instead of that of the day asked about.
+    #[arg(long, value_name = "DATE")]
+    law: Option<Date>,
 }
 
 const HELP: &str = "\
 Shows each decision behind it: the rule, the three dates, the facts with their register and law,
-how each part of the condition came out; and of a message, what carries each sentence. Personal
-numbers are masked. The reading is logged for everyone whose facts are shown.
+how each part of the condition came out; and of a message, what carries each sentence. Then the
+rules are asked anew, at any three dates: what would have been decided about this day, knowing what
+was known then, under the law of that day? Each part of a condition comes with its facts; what is
+unknown, with the fact to ask for first; what does not hold, with what it hangs on and the day from
+which it will. Personal numbers are masked. The reading is logged for everyone whose facts are shown.
 
 Ids stand in the answers of the API, in addresses of pages, and in `cotmoc demo --once --json`.";
 
@@ -32,7 +47,8 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let store = wiring::store(config, Tables::Expected).await?.store;
     let country = wiring::country(config)?;
     let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock))?;
-    let explanation = app.explain(&args.id).await?.with_context(|| {
+    let at = AskAt { occurred: args.on, known: args.known, law: args.law };
+    let explanation = app.explain(&args.id, at).await?.with_context(|| {
         format!("there is no message, suggestion, draft or milestone `{}`", args.id)
     })?;
     let paper = Paper::of_stdout(output.is_json());
@@ -53,21 +69,71 @@ fn tell(paper: &Paper, it: &Explanation) {
         paper.gap();
         decided(paper, decision);
     }
+    if let Some(asked) = &it.asked {
+        paper.gap();
+        let as_of = &asked.as_of;
+        let line = format!(
+            "asked anew about {}, with what was known at {}, under the law of {}",
+            as_of.occurred, as_of.known, as_of.law
+        );
+        paper.write("  ", &line, &strong());
+        for rule in &asked.rules {
+            asked_rule(paper, rule);
+        }
+    }
     if let Some(worded) = &it.worded {
         paper.gap();
         made(paper, worded);
     }
 }
 
-fn decided(paper: &Paper, decision: &DecisionView) {
-    let (verdict, style) = match &decision.verdict {
+fn asked_rule(paper: &Paper, rule: &AskedRule) {
+    let (verdict, style) = said(&rule.verdict, &rule.missing);
+    paper.write("  ● ", &format!("{} → {verdict}", rule.rule), &style);
+    if let Some(service) = &rule.service {
+        paper.write("  │ ", &service.vi, &faint());
+    }
+    paper.write("  │ ", &rule.law.join("; "), &faint());
+    for part in &rule.parts {
+        let outcome = match part.outcome {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "unknown",
+        };
+        paper.write("  │ · ", &format!("{}: {outcome}", part.text), &plain());
+        for fact in &part.facts {
+            read(paper, fact);
+        }
+        for label in &part.not_told {
+            paper.write("  │   ", &format!("{}: no register told", label.vi), &faint());
+        }
+    }
+    if let Some(first) = &rule.ask_first {
+        paper.write("  │ ? ", &format!("ask first: {}", first.vi), &odd());
+    }
+    if !rule.nearest_miss.is_empty() {
+        let line = format!("it would turn with: {}", rule.nearest_miss.join("; "));
+        paper.write("  │ ≈ ", &line, &plain());
+    }
+    if let Some(day) = rule.holds_from {
+        paper.write("  │ → ", &format!("it will hold from {day} on"), &plain());
+    }
+}
+
+/// A verdict in words and how it is drawn.
+fn said(verdict: &Verdict, missing: &[Text]) -> (String, console::Style) {
+    match verdict {
         Verdict::Met => ("met".to_owned(), good()),
         Verdict::Unmet => ("unmet".to_owned(), plain()),
         Verdict::Unknown { .. } => {
-            let missing: Vec<_> = decision.missing.iter().map(|text| text.vi.as_str()).collect();
+            let missing: Vec<_> = missing.iter().map(|text| text.vi.as_str()).collect();
             (format!("unknown: {}", missing.join("; ")), odd())
         }
-    };
+    }
+}
+
+fn decided(paper: &Paper, decision: &DecisionView) {
+    let (verdict, style) = said(&decision.verdict, &decision.missing);
     paper.write("  ● ", &format!("{} → {verdict}", decision.rule), &style);
     let as_of = &decision.as_of;
     let line = format!(

@@ -34,11 +34,16 @@ pub(crate) struct EvalArgs {
     /// Write the report as a page, too, which needs no other file.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,
+    /// With `cel`: the tests of the specification.
+    #[arg(long, value_name = "FILE.jsonl")]
+    tests: Option<PathBuf>,
 }
 
 const EVAL_HELP: &str = "\
 `chain` plays the sample families through the real chain and compares what came out with what
 people wrote down beforehand: milestones, services, deadlines, fields of drafts, letters.
+`cel` runs the tests of the CEL specification over the evaluator that decides about people; they
+are read from `../shared/data`, `$COTMOC_SHARED_DATA` or `--tests`.
 
 The exit code is 1 where a threshold of `eval/thresholds.toml` is missed.";
 
@@ -46,6 +51,8 @@ The exit code is 1 where a threshold of `eval/thresholds.toml` is missed.";
 enum Suite {
     /// The whole chain on the sample families.
     Chain,
+    /// The language of the conditions.
+    Cel,
 }
 
 /// What to time.
@@ -77,8 +84,15 @@ enum Race {
 
 /// Runs a suite against its thresholds.
 pub(crate) async fn eval(args: &EvalArgs, config: &Config, output: Output) -> anyhow::Result<()> {
-    let Suite::Chain = args.suite;
     super::log_quietly(config)?;
+    match args.suite {
+        Suite::Cel => super::cel::run(args.tests.clone(), output),
+        Suite::Chain => chain(args, config, output).await,
+    }
+}
+
+/// Plays the samples and compares.
+async fn chain(args: &EvalArgs, config: &Config, output: Output) -> anyhow::Result<()> {
     let store = Store::open("sqlite::memory:", &Options::default()).await?;
     let (app, clock) = app(config, output, store, !args.no_model).await?;
     let timetable = config.worker.timetable.parse()?;

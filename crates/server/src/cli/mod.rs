@@ -4,6 +4,7 @@
 //! and progress bars for people, or one JSON value with `--json`. Errors say what, where and
 //! what to do next, each cause on its own line.
 
+mod cel;
 mod demo;
 mod explain;
 mod index;
@@ -82,7 +83,7 @@ enum Command {
     Search(search::Args),
     /// Check a pack of life events: names, types, law, dates, what has expired. Says where.
     Check(pack::check::Args),
-    /// Run the examples of a pack.
+    /// Run the examples of a pack; tell what came out otherwise and what no example reaches.
     Test(pack::test::Args),
     /// Measure how good the chain is, against its thresholds.
     Eval(measure::EvalArgs),

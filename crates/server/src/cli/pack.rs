@@ -2,3 +2,4 @@
 
 pub(super) mod check;
 pub(super) mod test;
+mod watch;
