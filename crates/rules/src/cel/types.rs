@@ -92,6 +92,14 @@ impl Type {
         }
     }
 
+    /// How many types it is made of, counted up to `most`.
+    pub(crate) fn weight(&self, most: usize) -> usize {
+        let parts = self.parts();
+        parts.into_iter().fold(1, |weight, part| {
+            if weight >= most { weight } else { weight + part.weight(most - weight) }
+        })
+    }
+
     /// This type with each of its parts replaced.
     fn with_parts(&self, replace: &mut dyn FnMut(&Self) -> Self) -> Self {
         match self {
@@ -297,12 +305,15 @@ fn is_less_specific(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (Type::Dyn | Type::Variable(_), _) | (Type::Type(_), Type::Type(_)) => true,
         (_, Type::Dyn | Type::Variable(_)) => false,
-        (Type::Named(a, p), Type::Named(b, q)) => {
-            a == b && p.len() == q.len() && p.iter().zip(q).all(|(a, b)| is_less_specific(a, b))
+        (Type::Nullable(inner), other) if **inner == *other => true,
+        (Type::Named(name, _), Type::Named(other, _)) if name != other => false,
+        (Type::Named(..) | Type::List(_) | Type::Map(..), _)
+            if std::mem::discriminant(a) == std::mem::discriminant(b) =>
+        {
+            let (parts, others) = (a.parts(), b.parts());
+            let pairs = parts.iter().zip(&others);
+            parts.len() == others.len() && pairs.into_iter().all(|(a, b)| is_less_specific(a, b))
         }
-        (Type::List(a), Type::List(b)) => is_less_specific(a, b),
-        (Type::Map(k, v), Type::Map(l, w)) => is_less_specific(k, l) && is_less_specific(v, w),
-        (Type::Nullable(a), b) => **a == *b,
-        (a, b) => a == b,
+        _ => a == b,
     }
 }

@@ -63,15 +63,13 @@ impl Checker<'_> {
             Type::Dyn
         } else {
             let kinds: Vec<Type> = all.iter().map(|arg| arg.kind.clone()).collect();
-            match self.resolve(declared, member, &kinds) {
-                Some(result) => result,
-                None => {
-                    let kinds: Vec<String> =
-                        kinds.iter().map(|k| self.types.resolve(k, true).to_string()).collect();
-                    let message = format!("`{name}` does not take ({})", kinds.join(", "));
-                    return self.fault(at, message);
-                }
-            }
+            let Some(result) = self.resolve(declared, member, &kinds) else {
+                let kinds: Vec<String> =
+                    kinds.iter().map(|k| self.types.resolve(k, true).to_string()).collect();
+                let message = format!("`{name}` does not take ({})", kinds.join(", "));
+                return self.fault(at, message);
+            };
+            result
         };
         let nodes = all.into_iter().map(|arg| arg.node).collect();
         let logical = result == Type::Bool;
