@@ -179,15 +179,12 @@ fn the_deepest_condition_fits_a_small_stack() {
                     let _ = answer(&condition, &Facts::default());
                     let _ = condition.to_string();
                 }
-                for program in [
-                    Program::compile(source, &StandardLibrary::default()),
-                    Program::unchecked(source, &StandardLibrary::default()),
-                ] {
-                    if let Ok(program) = program {
-                        let condition = Condition::default();
-                        let facts = Facts::default();
-                        let _ = program.evaluate(&Asked(&facts, &condition)).is_ok();
-                    }
+                let library = StandardLibrary::default();
+                let programs =
+                    [Program::compile(source, &library), Program::unchecked(source, &library)];
+                for program in programs.into_iter().flatten() {
+                    let (condition, facts) = (Condition::default(), Facts::default());
+                    let _ = program.evaluate(&Asked(&facts, &condition)).is_ok();
                 }
             }
         };

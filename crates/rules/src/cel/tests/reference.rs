@@ -137,7 +137,7 @@ fn full(a: Date, b: Date, unit: i64) -> i64 {
         return -full(b, a, unit);
     }
     let full = |n: &i64| months_later(a, n * unit, false).is_some_and(|day| day <= b);
-    (1..).take_while(full).last().unwrap_or(0)
+    (1..1_000).take_while(full).last().unwrap_or(0)
 }
 
 fn days(a: Date, b: Date) -> i64 {

@@ -101,8 +101,10 @@ fn logic() -> impl Strategy<Value = String> {
     })
 }
 
+type Make = fn(bool) -> Value;
+
 /// Two values of each fact, one for each answer that it can give.
-const DOMAIN: [(&str, fn(bool) -> Value); 6] = [
+const DOMAIN: [(&str, Make); 6] = [
     ("child.insured", Value::Bool),
     ("mother.insured", Value::Bool),
     ("child.name", name),
