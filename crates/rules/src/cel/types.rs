@@ -161,6 +161,9 @@ impl fmt::Display for Type {
 pub(crate) struct Bindings {
     bound: BTreeMap<u32, Type>,
     next: u32,
+    /// What was bound since the question began, with what it stood for before: taken back where
+    /// the answer is no.
+    since: Vec<(u32, Option<Type>)>,
 }
 
 impl Bindings {
@@ -213,12 +216,22 @@ impl Bindings {
 
     /// Whether all pairs fit at once.
     pub(crate) fn all_fit(&mut self, pairs: &[(&Type, &Type)]) -> bool {
-        let before = self.bound.clone();
         let fit = pairs.iter().all(|(given, wanted)| self.assign(given, wanted));
+        let since = std::mem::take(&mut self.since);
         if !fit {
-            self.bound = before;
+            for (number, before) in since.into_iter().rev() {
+                match before {
+                    Some(before) => self.bound.insert(number, before),
+                    None => self.bound.remove(&number),
+                };
+            }
         }
         fit
+    }
+
+    fn bind(&mut self, number: u32, to: Type) {
+        let before = self.bound.insert(number, to);
+        self.since.push((number, before));
     }
 
     fn assign(&mut self, given: &Type, wanted: &Type) -> bool {
@@ -260,7 +273,7 @@ impl Bindings {
             if self.assign(of, &known) {
                 let general = most_general(of, &known);
                 if !self.occurs(number, &general) {
-                    self.bound.insert(number, general);
+                    self.bind(number, general);
                 }
                 return (true, true);
             }
@@ -269,7 +282,7 @@ impl Bindings {
         if self.occurs(number, of) {
             return (false, false);
         }
-        self.bound.insert(number, of.clone());
+        self.bind(number, of.clone());
         (true, false)
     }
 

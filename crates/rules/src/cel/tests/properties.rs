@@ -72,17 +72,18 @@ fn facts() -> impl Strategy<Value = Facts> {
     })
 }
 
-/// How many cases: what `PROPTEST_CASES` says, else many, at night more.
-pub(super) fn cases() -> ProptestConfig {
+/// How many cases: what `PROPTEST_CASES` says, else `usual`, at night 50,000.
+pub(super) fn cases(usual: u32) -> ProptestConfig {
     let mut config = ProptestConfig::default();
     if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = if std::env::var_os("COTMOC_NIGHTLY").is_some() { 50_000 } else { 2_000 };
+        let nightly = std::env::var_os("COTMOC_NIGHTLY").is_some();
+        config.cases = if nightly { 50_000 } else { usual };
     }
     config
 }
 
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(500))]
 
     /// Learning more may settle a question; it never unsettles one.
     ///
@@ -134,4 +135,111 @@ proptest! {
     fn no_text_makes_us_panic(source in r"([a-z.'\\\[\](){}<>=!&|?:+*/%-]|child\.|today|[0-9]{1,20}|\PC){0,60}") {
         let _ = check(&source, world().scope());
     }
+
+    /// General CEL, checked or not: whatever is typed gives a value, a reason or a message, and
+    /// every message has its place in the text.
+    #[test]
+    fn no_expression_makes_us_panic(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..24)) {
+        let source = pieces.concat();
+        let mut library = StandardLibrary::default();
+        library.variables.insert("x".to_owned(), Type::Dyn);
+        library.variables.insert("a.b".to_owned(), Type::list(Type::Int));
+        let nothing = Facts::default();
+        let condition = Condition::default();
+        for program in [Program::compile(&source, &library), Program::unchecked(&source, &library)] {
+            match program {
+                Ok(program) => { let _ = program.evaluate(&Asked(&nothing, &condition)).is_ok(); }
+                Err(faults) => {
+                    prop_assert!(!faults.is_empty());
+                    prop_assert!(faults.iter().all(|fault| fault.start <= source.len()));
+                }
+            }
+        }
+        let _ = check(&source, world().scope());
+    }
+
+    /// A condition with a letter changed, left out or put in is a condition or gets a message.
+    #[test]
+    fn no_slip_of_the_pen_makes_us_panic(source in condition(), at in any::<prop::sample::Index>(), letter in any::<Option<char>>(), keep in any::<bool>()) {
+        let mut letters: Vec<char> = source.chars().collect();
+        let at = at.index(letters.len());
+        if !keep {
+            letters.remove(at);
+        }
+        if let Some(letter) = letter {
+            letters.insert(at, letter);
+        }
+        let source: String = letters.into_iter().collect();
+        if let Ok(condition) = check(&source, world().scope()) {
+            let _ = answer(&condition, &Facts::default());
+        }
+    }
 }
+
+/// Words that expressions are made of, sense or no sense.
+const PIECES: [&str; 64] = [
+    "x",
+    "a.b",
+    "1",
+    "-1",
+    "0",
+    "2u",
+    "1.5",
+    "9223372036854775807",
+    "1e308",
+    "'a'",
+    "\"é\"",
+    "b'\\xff'",
+    "r'\\'",
+    "true",
+    "false",
+    "null",
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    ", ",
+    ": ",
+    " ? ",
+    " + ",
+    " - ",
+    " * ",
+    " / ",
+    " % ",
+    " == ",
+    " != ",
+    " < ",
+    " >= ",
+    " in ",
+    " && ",
+    " || ",
+    "!",
+    ".",
+    ".?",
+    "[?",
+    "size(",
+    "has(",
+    ".all(y, ",
+    ".exists(y, ",
+    ".map(y, ",
+    ".filter(y, ",
+    ".transformMap(k, v, ",
+    "cel.bind(y, ",
+    "y",
+    "optional.of(",
+    ".orValue(",
+    "dyn(",
+    "int(",
+    "string(",
+    "timestamp(",
+    "duration(",
+    ".format([",
+    "type(",
+    "'%s %.3f'",
+    ".split('')",
+    "math.greatest(",
+    "google.protobuf.Value{",
+    "date('2026-01-31')",
+];

@@ -445,7 +445,7 @@ fn facts() -> impl Strategy<Value = Facts> {
 }
 
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(2_000))]
 
     #[test]
     fn both_evaluators_agree(rule in rule(), facts in facts()) {

@@ -129,7 +129,7 @@ fn world_of(told: u32, values: u32) -> Facts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases().cases / 4, ..cases() })]
+    #![proptest_config(cases(500))]
 
     /// By trying everything: the answer is unknown where and only where two completions differ,
     /// and a fact is missing where and only where it alone can make the difference.
