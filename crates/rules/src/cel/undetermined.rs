@@ -61,7 +61,14 @@ impl Slots {
 
     /// The slots in order.
     pub fn iter(self) -> impl Iterator<Item = Slot> {
-        (0..=u8::MAX).map(Slot).filter(move |slot| self.contains(*slot))
+        (0_u8..4).zip(self.0).flat_map(|(at, word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let bit = u8::try_from(left.trailing_zeros()).ok().filter(|bit| *bit < 64)?;
+                left &= left - 1;
+                Some(Slot(at * 64 + bit))
+            })
+        })
     }
 
     /// Whether there is none.
