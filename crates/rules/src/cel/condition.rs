@@ -181,10 +181,17 @@ impl Condition {
         }
     }
 
+    /// Whether somebody can tell what is in `slot`.
+    pub(crate) fn is_told(&self, slot: Slot) -> bool {
+        self.variable(slot).is_some_and(Variable::is_told)
+    }
+
     /// The paths of those slots that somebody can tell.
     pub(crate) fn told(&self, slots: Slots) -> impl Iterator<Item = String> {
-        let told = |slot: &Slot| self.variable(*slot).is_some_and(Variable::is_told);
-        slots.iter().filter(told).filter_map(|slot| self.names.0.get(usize::from(slot.0)).cloned())
+        slots
+            .iter()
+            .filter(|slot| self.is_told(*slot))
+            .filter_map(|slot| self.names.0.get(usize::from(slot.0)).cloned())
     }
 
     /// How each atom comes out.

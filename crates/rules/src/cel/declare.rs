@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::extensions::EXTENSIONS;
 use super::functions::{Made, convert, days, optional, text, time};
 use super::types::Type;
 use super::undetermined::Problem;
@@ -62,9 +63,10 @@ impl Declared {
     }
 }
 
-/// All functions and operators of CEL.
+/// All functions and operators of CEL and of its extensions.
 pub(crate) fn standard() -> &'static Library {
-    static LIBRARY: LazyLock<Library> = LazyLock::new(|| library(&[OPERATORS, FUNCTIONS]));
+    static LIBRARY: LazyLock<Library> =
+        LazyLock::new(|| library(&[OPERATORS, FUNCTIONS, EXTENSIONS]));
     &LIBRARY
 }
 
@@ -75,7 +77,7 @@ pub(crate) fn rules() -> &'static Library {
 }
 
 /// A function in words: what runs, and its signatures. A name before `.` is the target's type.
-type Row = (&'static str, Run, &'static [&'static str]);
+pub(crate) type Row = (&'static str, Run, &'static [&'static str]);
 
 fn library(tables: &[&[Row]]) -> Library {
     let mut library = Library::new();

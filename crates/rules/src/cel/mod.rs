@@ -20,6 +20,7 @@ mod condition;
 mod conformance;
 mod declare;
 mod evaluate;
+mod extensions;
 mod functions;
 mod moment;
 mod node;

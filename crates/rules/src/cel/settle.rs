@@ -54,14 +54,26 @@ enum Skeleton {
 }
 
 /// What can still change an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settled {
     /// The answer, where all assignments agree on it.
     pub(crate) answer: Option<bool>,
     /// The facts that settle it, none too many.
     pub(crate) missing: Slots,
-    /// The one to ask for first.
-    pub(crate) first: Option<Slot>,
+    /// The atoms that change the answer: what each lacks, and its influence.
+    pub(crate) essential: Vec<(Slots, u32)>,
+}
+
+impl Settled {
+    fn of(answer: Option<bool>, missing: Slots) -> Self {
+        Self { answer, missing, essential: Vec::new() }
+    }
+
+    /// How much hangs on the fact in `slot`.
+    fn weight(&self, slot: Slot) -> u32 {
+        let own = self.essential.iter().filter(|(facts, _)| facts.contains(slot));
+        own.map(|(_, weight)| weight).sum()
+    }
 }
 
 /// A part of a condition that came out one way and would turn the answer the other way.
@@ -319,29 +331,24 @@ impl Logic {
             .filter_map(|(atom, state)| state.is_err().then_some(atom))
             .collect();
         if unknown.len() > MOST_ATOMS {
-            return Settled { answer: None, missing, first: missing.iter().next() };
+            return Settled::of(None, missing);
         }
         let table = self.table(states, &unknown);
         let (valid, len) = (table.valid(), table.len());
         if (0..len).all(|at| table.word(at) & valid == valid) {
-            return Settled { answer: Some(true), missing: Slots::default(), first: None };
+            return Settled::of(Some(true), Slots::default());
         }
         if (0..len).all(|at| table.word(at) & valid == 0) {
-            return Settled { answer: Some(false), missing: Slots::default(), first: None };
+            return Settled::of(Some(false), Slots::default());
         }
-        let mut missing = Slots::default();
-        let mut weights: BTreeMap<Slot, u32> = BTreeMap::new();
+        let mut essential = Vec::new();
         for (place, atom) in unknown.iter().enumerate() {
-            let influence = table.influence(place);
-            if let (Some(Err(facts)), 1..) = (states.get(*atom), influence) {
-                missing = missing.union(*facts);
-                for slot in facts.iter() {
-                    *weights.entry(slot).or_default() += influence;
-                }
+            if let (Some(Err(facts)), weight @ 1..) = (states.get(*atom), table.influence(place)) {
+                essential.push((*facts, weight));
             }
         }
-        let first = weights.into_iter().max_by_key(|(slot, weight)| (*weight, u8::MAX - slot.0));
-        Settled { answer: None, missing, first: first.map(|(slot, _)| slot) }
+        let missing = essential.iter().fold(Slots::default(), |all, (facts, _)| all.union(*facts));
+        Settled { answer: None, missing, essential }
     }
 
     /// The fewest known atoms that turn the answer when they come out the other way.
@@ -390,8 +397,16 @@ impl Condition {
     /// or nobody can tell what would settle it.
     #[must_use]
     pub fn ask_first<A: Activation + ?Sized>(&self, known: &A) -> Option<String> {
-        let settled = self.settled(Slots::default(), known);
-        self.told(settled.first.map(Slots::one)?).next()
+        let states = self.states(known);
+        let all = states.iter().filter_map(|state| state.err());
+        let all = all.fold(Slots::default(), Slots::union);
+        let settled = self.logic.settle(&states, all);
+        if settled.answer.is_some() {
+            return None;
+        }
+        let told = settled.missing.iter().filter(|slot| self.is_told(*slot));
+        let first = told.max_by_key(|slot| (settled.weight(*slot), u8::MAX - slot.0));
+        self.told(Slots::one(first?)).next()
     }
 
     /// The fewest parts, three at most, that would turn a settled answer: what an *unmet* hangs

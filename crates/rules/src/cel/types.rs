@@ -92,6 +92,14 @@ impl Type {
         }
     }
 
+    /// How many types it is made of, counted up to `most`.
+    pub(crate) fn weight(&self, most: usize) -> usize {
+        let parts = self.parts();
+        parts.into_iter().fold(1, |weight, part| {
+            if weight >= most { weight } else { weight + part.weight(most - weight) }
+        })
+    }
+
     /// This type with each of its parts replaced.
     fn with_parts(&self, replace: &mut dyn FnMut(&Self) -> Self) -> Self {
         match self {
@@ -153,6 +161,9 @@ impl fmt::Display for Type {
 pub(crate) struct Bindings {
     bound: BTreeMap<u32, Type>,
     next: u32,
+    /// What was bound since the question began, with what it stood for before: taken back where
+    /// the answer is no.
+    since: Vec<(u32, Option<Type>)>,
 }
 
 impl Bindings {
@@ -205,12 +216,22 @@ impl Bindings {
 
     /// Whether all pairs fit at once.
     pub(crate) fn all_fit(&mut self, pairs: &[(&Type, &Type)]) -> bool {
-        let before = self.bound.clone();
         let fit = pairs.iter().all(|(given, wanted)| self.assign(given, wanted));
+        let since = std::mem::take(&mut self.since);
         if !fit {
-            self.bound = before;
+            for (number, before) in since.into_iter().rev() {
+                match before {
+                    Some(before) => self.bound.insert(number, before),
+                    None => self.bound.remove(&number),
+                };
+            }
         }
         fit
+    }
+
+    fn bind(&mut self, number: u32, to: Type) {
+        let before = self.bound.insert(number, to);
+        self.since.push((number, before));
     }
 
     fn assign(&mut self, given: &Type, wanted: &Type) -> bool {
@@ -252,7 +273,7 @@ impl Bindings {
             if self.assign(of, &known) {
                 let general = most_general(of, &known);
                 if !self.occurs(number, &general) {
-                    self.bound.insert(number, general);
+                    self.bind(number, general);
                 }
                 return (true, true);
             }
@@ -261,7 +282,7 @@ impl Bindings {
         if self.occurs(number, of) {
             return (false, false);
         }
-        self.bound.insert(number, of.clone());
+        self.bind(number, of.clone());
         (true, false)
     }
 
@@ -297,12 +318,15 @@ fn is_less_specific(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (Type::Dyn | Type::Variable(_), _) | (Type::Type(_), Type::Type(_)) => true,
         (_, Type::Dyn | Type::Variable(_)) => false,
-        (Type::Named(a, p), Type::Named(b, q)) => {
-            a == b && p.len() == q.len() && p.iter().zip(q).all(|(a, b)| is_less_specific(a, b))
+        (Type::Nullable(inner), other) if **inner == *other => true,
+        (Type::Named(name, _), Type::Named(other, _)) if name != other => false,
+        (Type::Named(..) | Type::List(_) | Type::Map(..), _)
+            if std::mem::discriminant(a) == std::mem::discriminant(b) =>
+        {
+            let (parts, others) = (a.parts(), b.parts());
+            let pairs = parts.iter().zip(&others);
+            parts.len() == others.len() && pairs.into_iter().all(|(a, b)| is_less_specific(a, b))
         }
-        (Type::List(a), Type::List(b)) => is_less_specific(a, b),
-        (Type::Map(k, v), Type::Map(l, w)) => is_less_specific(k, l) && is_less_specific(v, w),
-        (Type::Nullable(a), b) => **a == *b,
-        (a, b) => a == b,
+        _ => a == b,
     }
 }

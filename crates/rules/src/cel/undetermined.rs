@@ -45,8 +45,11 @@ impl Slots {
     /// All slots of both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
-        let (Self([a, b, c, d]), Self([e, f, g, h])) = (self, other);
-        Self([a | e, b | f, c | g, d | h])
+        let mut words = self.0;
+        for (word, more) in words.iter_mut().zip(other.0) {
+            *word |= more;
+        }
+        Self(words)
     }
 
     /// Whether `slot` is in it.
@@ -58,7 +61,14 @@ impl Slots {
 
     /// The slots in order.
     pub fn iter(self) -> impl Iterator<Item = Slot> {
-        (0..=u8::MAX).map(Slot).filter(move |slot| self.contains(*slot))
+        (0_u8..4).zip(self.0).flat_map(|(at, word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let bit = u8::try_from(left.trailing_zeros()).ok().filter(|bit| *bit < 64)?;
+                left &= left - 1;
+                Some(Slot(at * 64 + bit))
+            })
+        })
     }
 
     /// Whether there is none.

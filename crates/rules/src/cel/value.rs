@@ -10,6 +10,9 @@ use jiff::civil::Date;
 
 use super::moment::Moment;
 
+/// How many items are compared at most where nobody counts steps.
+const MOST_COMPARED: u32 = 1_000_000;
+
 /// A value of CEL, a civil day, or a subject.
 #[derive(Debug, Clone)]
 pub enum Value<'a> {
@@ -207,7 +210,14 @@ impl<'a> Value<'a> {
     /// CEL's equality: numbers by what they are worth, values of different kinds never.
     #[must_use]
     pub fn equals(&self, other: &Value<'_>) -> bool {
-        match (self, other) {
+        self.same(other, &mut { MOST_COMPARED }).unwrap_or(false)
+    }
+
+    /// [`equals`](Self::equals), paying a step for each item compared; `None` where steps run out.
+    /// Lists may hold the same list twice, level by level: few bytes, and no end of items.
+    #[expect(clippy::match_same_arms, reason = "the kinds that facts have come first")]
+    pub(crate) fn same(&self, other: &Value<'_>, steps: &mut u32) -> Option<bool> {
+        Some(match (self, other) {
             (Self::Null, Value::Null) => true,
             (Self::Bool(a), Value::Bool(b)) => a == b,
             (Self::Int(a), Value::Int(b)) => a == b,
@@ -219,25 +229,43 @@ impl<'a> Value<'a> {
             (Self::Duration(a), Value::Duration(b)) => a == b,
             (Self::Type(a), Value::Type(b)) => a == b,
             (Self::List(a), Value::List(b)) => {
-                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.equals(&b))
+                if a.len() != b.len() {
+                    return Some(false);
+                }
+                for (a, b) in a.iter().zip(b.iter()) {
+                    *steps = steps.checked_sub(1)?;
+                    if !a.same(&b, steps)? {
+                        return Some(false);
+                    }
+                }
+                true
             }
             (Self::Map(a), Value::Map(b)) => {
-                let same = |(key, value): &(Self, Self)| {
-                    b.get(key).is_some_and(|other| value.equals(other))
-                };
-                a.0.len() == b.0.len() && a.0.iter().all(same)
+                if a.0.len() != b.0.len() {
+                    return Some(false);
+                }
+                for (key, value) in &a.0 {
+                    *steps = steps.checked_sub(1)?;
+                    let Some(other) = b.get(key) else { return Some(false) };
+                    if !value.same(other, steps)? {
+                        return Some(false);
+                    }
+                }
+                true
             }
-            (Self::Optional(a), Value::Optional(b)) => match (a, b) {
-                (Some(a), Some(b)) => a.equals(b),
-                (a, b) => a.is_none() && b.is_none(),
-            },
+            (Self::Optional(Some(a)), Value::Optional(Some(b))) => {
+                *steps = steps.checked_sub(1)?;
+                return a.same(b, steps);
+            }
+            (Self::Optional(a), Value::Optional(b)) => a.is_none() && b.is_none(),
             (a, b) => a.order_of_numbers(b) == Some(Ordering::Equal),
-        }
+        })
     }
 
     /// Which comes first, where the two have an order. `None` for values of different kinds, of
     /// kinds without an order, and for what is not a number.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "the kinds that facts have come first")]
     pub fn order(&self, other: &Value<'_>) -> Option<Ordering> {
         Some(match (self, other) {
             (Self::Int(a), Value::Int(b)) => a.cmp(b),

@@ -3,7 +3,7 @@
 use super::{Checker, Mode, Typed, typed};
 use crate::cel::declare::Declared;
 use crate::cel::node::{Call, Choose, Comparison, Junction, Node, Operation};
-use crate::cel::syntax::ast::{Expr, Place, operator};
+use crate::cel::syntax::ast::{Expr, Item, Kind, Place, operator};
 use crate::cel::types::Type;
 use crate::cel::undetermined::Problem;
 
@@ -24,6 +24,14 @@ impl Checker<'_> {
             && !self.begins_local(&path)
             && let Some(name) = self.function_called(&format!("{path}.{function}"))
         {
+            // Many numbers are one list of them.
+            if let "math.greatest" | "math.least" = name.as_str()
+                && args.len() > 2
+            {
+                let items = args.iter().map(|arg| Item { value: arg.clone(), optional: false });
+                let list = Expr { kind: Kind::List(items.collect()), ..expr.clone() };
+                return self.function(&name, false, &[&list], at);
+            }
             return self.function(&name, false, &args.iter().collect::<Vec<_>>(), at);
         }
         let member = target.is_some();
@@ -63,15 +71,13 @@ impl Checker<'_> {
             Type::Dyn
         } else {
             let kinds: Vec<Type> = all.iter().map(|arg| arg.kind.clone()).collect();
-            match self.resolve(declared, member, &kinds) {
-                Some(result) => result,
-                None => {
-                    let kinds: Vec<String> =
-                        kinds.iter().map(|k| self.types.resolve(k, true).to_string()).collect();
-                    let message = format!("`{name}` does not take ({})", kinds.join(", "));
-                    return self.fault(at, message);
-                }
-            }
+            let Some(result) = self.resolve(declared, member, &kinds) else {
+                let kinds: Vec<String> =
+                    kinds.iter().map(|k| self.types.resolve(k, true).to_string()).collect();
+                let message = format!("`{name}` does not take ({})", kinds.join(", "));
+                return self.fault(at, message);
+            };
+            result
         };
         let nodes = all.into_iter().map(|arg| arg.node).collect();
         let logical = result == Type::Bool;

@@ -54,7 +54,7 @@ impl Checker<'_> {
             return Some((Type::Dyn, range.kind.clone()));
         }
         if let How::OptMap | How::OptFlatMap = fold.how {
-            let inner = self.inner(fold.range.place, range.kind.clone())?;
+            let inner = self.inner(fold.range.place, &range.kind)?;
             return Some((Type::Dyn, inner));
         }
         match self.types.outer(&range.kind) {

@@ -32,6 +32,7 @@ pub trait Declarations {
     }
 
     /// The container whose names need not be written out.
+    #[expect(clippy::unnecessary_literal_bound, reason = "who implements it may borrow the name")]
     fn container(&self) -> &str {
         ""
     }
@@ -97,6 +98,9 @@ pub(crate) fn check(
     }
 }
 
+/// Of how many types the type of a map's keys or values may be made.
+const HEAVIEST: usize = 256;
+
 /// A piece and the type of its value.
 #[derive(Debug, Clone)]
 struct Typed {
@@ -114,6 +118,7 @@ struct Checker<'d> {
     variables: Variables,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every check ends with it or with a fault")]
 fn typed(node: Node, kind: Type) -> Option<Typed> {
     Some(Typed { node, kind })
 }
@@ -130,7 +135,7 @@ impl Checker<'_> {
             Kind::Call { target, function, args, at } => {
                 self.call(expr, target.as_deref(), function, args, *at)
             }
-            Kind::List(items) => self.list(expr, items),
+            Kind::List(items) => self.list(items),
             Kind::Map(entries) => self.map(expr, entries),
             Kind::Message { name, fields } => self.message(expr, name, fields),
             Kind::Fold(fold) => self.fold(expr, fold),
@@ -193,8 +198,8 @@ impl Checker<'_> {
     }
 
     /// The type inside an optional; faults where the value is none.
-    fn inner(&mut self, place: Place, kind: Type) -> Option<Type> {
-        match self.types.outer(&kind) {
+    fn inner(&mut self, place: Place, kind: &Type) -> Option<Type> {
+        match self.types.outer(kind) {
             Type::Named(name, mut parts) if name == "optional_type" && parts.len() == 1 => {
                 parts.pop()
             }
@@ -204,7 +209,7 @@ impl Checker<'_> {
         }
     }
 
-    fn list(&mut self, expr: &Expr, items: &[Item]) -> Option<Typed> {
+    fn list(&mut self, items: &[Item]) -> Option<Typed> {
         let mut nodes = Vec::with_capacity(items.len());
         let mut kind = None;
         let mut wrong = false;
@@ -220,7 +225,7 @@ impl Checker<'_> {
                 continue;
             }
             if item.optional {
-                next = self.inner(item.value.place, next)?;
+                next = self.inner(item.value.place, &next)?;
             }
             kind = Some(self.join(kind, next));
             nodes.push((node, item.optional));
@@ -233,7 +238,6 @@ impl Checker<'_> {
             Some(_) => Type::Dyn,
             None => self.types.fresh(),
         };
-        let _ = expr;
         typed(folded(nodes), Type::list(kind))
     }
 
@@ -248,7 +252,7 @@ impl Checker<'_> {
             let key = self.expr(&entry.key)?;
             let mut value = self.expr(&entry.value)?;
             if entry.optional {
-                value.kind = self.inner(entry.value.place, value.kind)?;
+                value.kind = self.inner(entry.value.place, &value.kind)?;
             }
             keys = Some(self.join(keys, key.kind));
             values = Some(self.join(values, value.kind));
@@ -256,7 +260,12 @@ impl Checker<'_> {
         }
         let keys = keys.unwrap_or_else(|| self.types.fresh());
         let values = values.unwrap_or_else(|| self.types.fresh());
-        let kind = if self.mode == Mode::Unchecked { Type::Dyn } else { Type::map(keys, values) };
+        // Maps of maps double the type at each level: beyond reason it is no longer followed.
+        let heavy = [&keys, &values]
+            .into_iter()
+            .any(|kind| self.types.resolve(kind, false).weight(HEAVIEST) >= HEAVIEST);
+        let dynamic = heavy || self.mode == Mode::Unchecked;
+        let kind = if dynamic { Type::Dyn } else { Type::map(keys, values) };
         typed(Node::Map(nodes), kind)
     }
 

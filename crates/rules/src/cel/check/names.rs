@@ -71,6 +71,7 @@ impl Checker<'_> {
     }
 
     /// A variable, or a type by its name.
+    #[expect(clippy::option_option, reason = "what was found may be one variable too many")]
     fn declared(&mut self, name: &str, place: Place) -> Option<Option<Typed>> {
         for name in self.qualified(name) {
             if let Some(kind) = self.declarations.variable(&name) {

@@ -273,7 +273,7 @@ impl Checker<'_> {
             }
             let count = all.len() - usize::from(member);
             let help = if matches!(name, "add_months" | "add_years") && all.len() == 2 {
-                short_month(name)
+                Some(short_month(name))
             } else {
                 None
             };
@@ -325,9 +325,9 @@ impl Checker<'_> {
 }
 
 /// What a third argument of `add_months` and `add_years` is for.
-fn short_month(name: &str) -> Option<String> {
-    Some(format!(
+fn short_month(name: &str) -> String {
+    format!(
         "31 January plus one month is no day: write `{name}(day, number, \"last_day\")` for the \
          last day of February, `\"next_day\"` for 1 March"
-    ))
+    )
 }

@@ -170,7 +170,8 @@ impl<'a, A: Activation + ?Sized, W: Watch> Evaluator<'a, A, W> {
     ) -> Outcome<'a> {
         let mut made = Map::default();
         for (key, item) in items {
-            self.step(1)?;
+            // Each new key is compared with those before it.
+            self.step(1 + u32::try_from(made.0.len() / 8).unwrap_or(u32::MAX / 2))?;
             if !self.counts(fold, key.as_ref(), &item)? {
                 continue;
             }

@@ -228,7 +228,7 @@ impl<'a, A: Activation + ?Sized, W: Watch> Evaluator<'a, A, W> {
             Ok(true) => self.value(&choose.yes),
             Ok(false) => self.value(&choose.no),
             Err(missing) => match (self.value(&choose.yes), self.value(&choose.no)) {
-                (Ok(a), Ok(b)) if a == b => Ok(a),
+                (Ok(a), Ok(b)) if a.same(&b, &mut self.steps) == Some(true) => Ok(a),
                 (a, b) => {
                     Err([a.err(), b.err()].into_iter().flatten().fold(missing, Undetermined::and))
                 }

@@ -1,7 +1,6 @@
 //! Operators between two values: comparing, computing, looking into lists and maps.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use super::{Evaluator, Outcome, Watch, both_known};
 use crate::cel::activation::Activation;
@@ -18,7 +17,7 @@ impl<'a, A: Activation + ?Sized, W: Watch> Evaluator<'a, A, W> {
         pair: &'a [Node; 2],
     ) -> Outcome<'a> {
         let (a, b) = self.pair(pair)?;
-        match compare(how, &a, &b) {
+        match compare(how, &a, &b, &mut self.steps) {
             Ok(yes) => Ok(Value::Bool(yes)),
             Err(problem) => Err(self.fail(node, problem)),
         }
@@ -56,23 +55,32 @@ impl<'a, A: Activation + ?Sized, W: Watch> Evaluator<'a, A, W> {
         let [a, b] = pair;
         let item = self.value(a);
         let Node::List(terms) = b else {
-            let (item, list) = both_known(item, self.value(b))?;
-            let result = contains(&list, &item);
+            let list = self.value(b);
+            // Nothing is in an empty list, not even what we do not know or what went wrong.
+            if let (Err(_), Ok(Value::List(list))) = (&item, &list)
+                && list.is_empty()
+            {
+                return Ok(Value::Bool(false));
+            }
+            let (item, list) = both_known(item, list)?;
+            self.step(searched(&list))?;
+            let result = contains(&list, &item, &mut self.steps);
             return self.or_fail(node, result);
         };
         let mut missing: Option<Undetermined> = None;
         let mut found = false;
         for (term, _) in terms {
             match (&item, self.value(term)) {
-                (Ok(item), Ok(one)) => found |= item.equals(&one),
+                (Ok(item), Ok(one)) => match item.same(&one, &mut self.steps) {
+                    Some(same) => found |= same,
+                    None => return Err(self.fail(node, Problem::TooLong)),
+                },
                 (_, Err(more)) => missing = Some(missing.map_or(more, |m| m.and(more))),
                 (Err(_), Ok(_)) => {}
             }
         }
         match (item, missing) {
             _ if found => Ok(Value::Bool(true)),
-            // Nothing is in an empty list, not even what we do not know.
-            (Err(Undetermined::Unknown(_)), _) if terms.is_empty() => Ok(Value::Bool(false)),
             (Err(item), Some(missing)) => Err(item.and(missing)),
             (Err(missing), None) | (Ok(_), Some(missing)) => Err(missing),
             (Ok(_), None) => Ok(Value::Bool(false)),
@@ -86,6 +94,7 @@ impl<'a, A: Activation + ?Sized, W: Watch> Evaluator<'a, A, W> {
         optional: bool,
     ) -> Outcome<'a> {
         let (of, index) = self.pair(pair)?;
+        self.step(searched(&of))?;
         let result = match of {
             Value::Optional(None) => Ok(Value::Optional(None)),
             Value::Optional(Some(inner)) => perhaps(at(&inner, &index)),
@@ -93,6 +102,14 @@ impl<'a, A: Activation + ?Sized, W: Watch> Evaluator<'a, A, W> {
             of => at(&of, &index),
         };
         self.or_fail(node, result)
+    }
+}
+
+/// How many steps it costs to find a key in a map.
+fn searched(of: &Value<'_>) -> u32 {
+    match of {
+        Value::Map(map) => u32::try_from(map.0.len() / 8).unwrap_or(u32::MAX),
+        _ => 0,
     }
 }
 
@@ -129,21 +146,42 @@ fn whole(value: &Value<'_>) -> Option<i64> {
 }
 
 /// `item in list`
-fn contains<'a>(list: &Value<'a>, item: &Value<'a>) -> Result<Value<'a>, Problem> {
-    Ok(Value::Bool(match list {
-        Value::List(List::Borrowed(items)) => items.iter().any(|one| one.equals(item)),
-        Value::List(List::Made(items)) => Arc::as_ref(items).iter().any(|one| one.equals(item)),
-        Value::List(list) => list.iter().any(|one| one.equals(item)),
-        Value::Map(map) => map.get(item).is_some(),
+fn contains<'a>(list: &Value<'a>, item: &Value<'a>, steps: &mut u32) -> Result<Value<'a>, Problem> {
+    let mut is = |one: &Value<'a>| {
+        *steps = steps.checked_sub(1).ok_or(Problem::TooLong)?;
+        one.same(item, steps).ok_or(Problem::TooLong)
+    };
+    let items = match list {
+        Value::List(List::Borrowed(items)) => *items,
+        Value::List(List::Made(items)) => items.as_slice(),
+        Value::List(list) => {
+            for one in list.iter() {
+                if is(&one)? {
+                    return Ok(Value::Bool(true));
+                }
+            }
+            return Ok(Value::Bool(false));
+        }
+        Value::Map(map) => return Ok(Value::Bool(map.get(item).is_some())),
         _ => return Err(Problem::NoOverload),
-    }))
+    };
+    for one in items {
+        if is(one)? {
+            return Ok(Value::Bool(true));
+        }
+    }
+    Ok(Value::Bool(false))
 }
 
-fn compare(how: Comparison, a: &Value<'_>, b: &Value<'_>) -> Result<bool, Problem> {
-    match how {
-        Comparison::Equal => return Ok(a.equals(b)),
-        Comparison::NotEqual => return Ok(!a.equals(b)),
-        _ => {}
+fn compare(
+    how: Comparison,
+    a: &Value<'_>,
+    b: &Value<'_>,
+    steps: &mut u32,
+) -> Result<bool, Problem> {
+    if let Comparison::Equal | Comparison::NotEqual = how {
+        let same = a.same(b, steps).ok_or(Problem::TooLong)?;
+        return Ok(same == (how == Comparison::Equal));
     }
     match a.order(b) {
         Some(order) => Ok(holds(how, order)),

@@ -70,6 +70,9 @@ pub(crate) fn double_text(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
     let size = number.abs();
     if size != 0.0 && !(1e-4..1e21).contains(&size) {
         let text = format!("{number:e}");

@@ -5,9 +5,12 @@
 pub(crate) mod base64;
 pub(crate) mod convert;
 pub(crate) mod days;
+pub(crate) mod math;
 pub(crate) mod number;
 pub(crate) mod optional;
+pub(crate) mod quote;
 pub(crate) mod text;
+pub(crate) mod text_more;
 pub(crate) mod time;
 
 use super::declare::Context;

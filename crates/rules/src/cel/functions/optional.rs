@@ -17,6 +17,7 @@ pub(crate) fn of_non_zero<'a>(_: &mut Context<'_>, args: &[Value<'a>]) -> Made<'
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all functions have one form")]
 pub(crate) fn none<'a>(_: &mut Context<'_>, _: &[Value<'a>]) -> Made<'a> {
     Ok(Value::Optional(None))
 }

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use super::Made;
 use crate::cel::declare::Context;
 use crate::cel::undetermined::Problem;
-use crate::cel::value::Value;
+use crate::cel::value::{Text, Value};
 
 /// A part of a moment in UTC or in the zone that is given.
 fn part<'a>(args: &[Value<'a>], part: fn(DateTime) -> i64) -> Made<'a> {
@@ -14,7 +14,7 @@ fn part<'a>(args: &[Value<'a>], part: fn(DateTime) -> i64) -> Made<'a> {
         [Value::Timestamp(moment), Value::String(zone)] => (moment, Some(zone)),
         _ => return Err(Problem::NoOverload),
     };
-    let civil = moment.civil(zone.map(|zone| zone.as_str())).ok_or(Problem::BadArgument)?;
+    let civil = moment.civil(zone.map(Text::as_str)).ok_or(Problem::BadArgument)?;
     Ok(Value::Int(part(civil)))
 }
 
