@@ -283,6 +283,8 @@ impl<'a, A: Activation + ?Sized, W: Watch> Evaluator<'a, A, W> {
     fn map(&mut self, node: &'a Node, entries: &'a [(Node, Node, bool)]) -> Outcome<'a> {
         let mut map = super::value::Map::default();
         for (key, value, optional) in entries {
+            // Each new key is compared with those before it.
+            self.step(u32::try_from(map.0.len() / 8).unwrap_or(u32::MAX))?;
             let (key, value) = both_known(self.value(key), self.value(value))?;
             let value = match value {
                 Value::Optional(None) if *optional => continue,

@@ -160,7 +160,15 @@ fn the_deepest_condition_fits_a_small_stack() {
         format!("{}true{}", "!(".repeat(63), ")".repeat(63)),
         format!("{}1{} > 0", "(-".repeat(61), ")".repeat(61)),
         format!("{}true{}", "true ? (".repeat(60), ") : false".repeat(60)),
-        format!("{}true{}", "[1].all(x, ".repeat(31), ")".repeat(31)),
+        format!("{}true{}", "[1].all(x, ".repeat(62), ")".repeat(62)),
+        format!("{}1{} == [1]", "[1].map(x, ".repeat(61), ")[0]".repeat(61)),
+        format!("{}1{}", "cel.bind(x, 1, ".repeat(62), ")".repeat(62)),
+        format!("{}1{}", "{1: 1}.transformMap(k, v, ".repeat(62), ")".repeat(62)),
+        format!("{}1{} == {{}}", "{1:".repeat(61), "}".repeat(61)),
+        format!("{}true{}", "true && (false || ".repeat(31), ")".repeat(31)),
+        format!("{}1{}", "optional.of(1).optMap(x, ".repeat(62), ")".repeat(62)),
+        format!("[1]{}", ".map(x, x)".repeat(62)),
+        format!("{}today{} == today", "add_days(".repeat(61), ", 0)".repeat(61)),
         format!("size({}1{}) == 1", "[".repeat(60), "]".repeat(60)),
         format!("{}{}", "(".repeat(950), ")".repeat(950)),
         "[".repeat(1999),
@@ -191,5 +199,7 @@ fn the_deepest_condition_fits_a_small_stack() {
         std::thread::Builder::new().stack_size(stack).spawn_scoped(threads, run).unwrap();
     });
     assert_eq!(ask(&deep[0], &Facts::default()), Verdict::Unmet);
-    assert_eq!(ask(&deep[2], &Facts::default()), Verdict::Met);
+    for source in [&deep[2], &deep[3]] {
+        assert_eq!(ask(source, &Facts::default()), Verdict::Met);
+    }
 }

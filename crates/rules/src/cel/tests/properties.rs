@@ -176,6 +176,25 @@ proptest! {
     }
 }
 
+/// Reading a text twice at every word would show here as minutes.
+#[test]
+fn a_long_expression_is_read_once() {
+    let (condition, facts) = (Condition::default(), Facts::default());
+    let entries: Vec<String> = (0..6_000).map(|n| format!("{n}: {n}")).collect();
+    for source in [
+        vec!["1 == 1"; 4_900].join(" && "),
+        format!("size([{}]) > 0", vec!["[]"; 15_000].join(", ")),
+        format!("size({{{}}}) == 1", entries.join(", ")),
+        format!("'{}' == ''", "é".repeat(40_000)),
+    ] {
+        let program = Program::compile(&source, &StandardLibrary::default()).unwrap();
+        let _ = program.evaluate(&Asked(&facts, &condition)).is_ok();
+    }
+    let many = vec!["1 == 1"; 9_000].join(" && ");
+    let faults = Program::compile(&many, &StandardLibrary::default()).unwrap_err();
+    assert_eq!(faults[0].message, "an expression may have 20000 parts");
+}
+
 /// Words that expressions are made of, sense or no sense.
 const PIECES: [&str; 64] = [
     "x",
