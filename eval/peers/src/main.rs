@@ -28,9 +28,7 @@ fn main() -> Result<()> {
         ["ours", subjects, answers, pack] => {
             measure::run(|| ours::Ours::boot(Path::new(pack)), subjects, answers)?
         }
-        ["zen-engine", subjects, answers, _] => {
-            measure::run(zen::Graph::boot, subjects, answers)?
-        }
+        ["zen-engine", subjects, answers, _] => measure::run(zen::Graph::boot, subjects, answers)?,
         ["zen-expression", subjects, answers, _] => {
             measure::run(zen::Expressions::boot, subjects, answers)?
         }

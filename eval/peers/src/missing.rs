@@ -46,7 +46,8 @@ pub(crate) fn run(subjects: &Path, pack: &Path) -> Result<Value> {
     let mut reversed = 0_usize;
     for (at, name) in outputs.iter().enumerate() {
         let pairs = || {
-            let column = |of: &[u8]| of.iter().skip(at).step_by(outputs.len()).copied().collect::<Vec<_>>();
+            let column =
+                |of: &[u8]| of.iter().skip(at).step_by(outputs.len()).copied().collect::<Vec<_>>();
             column(&answers).into_iter().zip(column(&truth))
         };
         let count = |want: &dyn Fn(u8, u8) -> bool| pairs().filter(|(a, t)| want(*a, *t)).count();

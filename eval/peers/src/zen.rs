@@ -1,7 +1,8 @@
 //! The peer zen-engine, asked in two ways: by its decision graph, and by its bare expressions.
 //!
-//! `zen.json` holds the conditions once for both. Days are the peer's own day values, made
-//! before the clock starts, so that no pass parses them from text.
+//! `zen.json` holds the conditions once for both. The bare expressions get days as the peer's own
+//! day values, made before the clock starts. The graph would turn those into text again at its
+//! input, so it gets text.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -56,9 +57,8 @@ fn version() -> String {
     pinned.unwrap_or_default()
 }
 
-/// A row as the peer's own nested value.
-fn context(row: &Row) -> Result<Variable> {
-    let day = |text: &str| DateValue::from_text(text).with_context(|| format!("no day: {text}"));
+/// A row as the peer's own nested value, days through `day`.
+fn context(row: &Row, day: impl Fn(&str) -> Result<Variable>) -> Result<Variable> {
     let context = Variable::empty_object();
     context.dot_insert("today", day(&TODAY.to_string())?);
     for (path, given) in row.iter().filter(|(path, _)| path.contains('.')) {
@@ -133,12 +133,12 @@ impl Engine for Graph {
     }
 
     fn load(&self, row: &Row) -> Result<Variable> {
-        context(row)
+        context(row, |text| Ok(Variable::String(text.into())))
     }
 
     fn decide(&self, subject: &Variable, answers: &mut [u8]) -> Result<()> {
         let response = pollster::block_on(self.decision.evaluate(subject.clone()))
-            .map_err(|error| anyhow!("{error}"))?;
+            .map_err(|error| anyhow!("{error:?}"))?;
         for (key, to) in self.keys.iter().zip(answers) {
             let answer = response.result.dot(key).context("the graph left an output out")?;
             if yes(&answer)? {
@@ -160,7 +160,8 @@ impl Expressions {
     pub(crate) fn boot() -> Result<Self> {
         let conditions = conditions()?;
         let compiled = conditions.iter().map(|one| {
-            compile_expression(&one.when).map_err(|error| anyhow!("zen.json: {}: {error}", one.name))
+            compile_expression(&one.when)
+                .map_err(|error| anyhow!("zen.json: {}: {error}", one.name))
         });
         let compiled = compiled.collect::<Result<_>>()?;
         Ok(Self { conditions, compiled, vm: RefCell::new(VM::new()) })
@@ -181,7 +182,7 @@ impl Engine for Expressions {
     }
 
     fn load(&self, row: &Row) -> Result<Variable> {
-        context(row)
+        context(row, |text| DateValue::from_text(text).with_context(|| format!("no day: {text}")))
     }
 
     fn decide(&self, subject: &Variable, answers: &mut [u8]) -> Result<()> {
@@ -189,7 +190,8 @@ impl Engine for Expressions {
         let mut vm = self.vm.borrow_mut();
         for (at, (one, compiled)) in self.conditions.iter().zip(&self.compiled).enumerate() {
             let asked = one.within.is_none_or(|event| answers.get(event) == Some(&MET));
-            if asked && yes(&compiled.evaluate_with_scope(&scope, &mut vm)?)?
+            if asked
+                && yes(&compiled.evaluate_with_scope(&scope, &mut vm)?)?
                 && let Some(to) = answers.get_mut(at)
             {
                 *to = MET;
