@@ -78,7 +78,7 @@ def report(folder):
 
 def page(told):
     """The same for people."""
-    lines = [f"{told['subjects']} subjects, 3 life events each; median of {told['rounds']} rounds, one core", ""]
+    lines = [f"{told['subjects']} subjects, 3 life events each; processor time, median of {told['rounds']} rounds", ""]
     lines.append(f"{'engine':<18} {'version':<16} {'load':>9} {'per subject':>12} {'least .. most':>20}")
     for name, one in {OURS: told["ours"], **told["peers"]}.items():
         spread = f"{one['per_subject_us_least']:.2f} .. {one['per_subject_us_most']:.2f}"
