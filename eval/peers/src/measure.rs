@@ -60,7 +60,7 @@ pub(crate) fn run<E: Engine>(
     decide_all(&engine, warm, outputs.len())?;
     let start = processor_time()?;
     let all = decide_all(&engine, &loaded, outputs.len())?;
-    let elapsed = processor_time()? - start;
+    let elapsed = processor_time()?.saturating_sub(start);
     write(Path::new(answers), &outputs, &all)?;
     Ok(json!({
         "engine": E::NAME,

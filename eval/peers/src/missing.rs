@@ -39,7 +39,7 @@ pub(crate) fn run(subjects: &Path, pack: &Path) -> Result<Value> {
     }
     let start = processor_time()?;
     let answers = decide_all(&engine, &part, outputs.len())?;
-    let elapsed = processor_time()? - start;
+    let elapsed = processor_time()?.saturating_sub(start);
 
     let mut by_output = Map::new();
     let mut reversed = 0_usize;
