@@ -13,6 +13,7 @@ mod hold;
 mod known;
 mod pack;
 mod prefill;
+mod reading;
 mod reason;
 mod reference;
 mod schema;
@@ -54,6 +55,6 @@ pub use pack::one_or_many::{Names, OneOrMany};
 pub use pack::service::{
     Document, Form, FormField, LawValue, Parameter, ParameterValue, Service, Why,
 };
+pub use reason::{Part, Reason};
 pub use schema::FileKind;
 pub use suggest::Proposal;
-pub use reason::{Part, Reason};

@@ -42,6 +42,7 @@ pub use declare::Declared;
 pub(crate) use declare::rules as rule_functions;
 pub use moment::Moment;
 pub use node::Slot;
+pub(crate) use node::{Call, Choose, Comparison, Junction, Node, Operation, Pattern, Telling};
 pub use program::{Program, StandardLibrary};
 pub use settle::Flip;
 pub use syntax::Fault;

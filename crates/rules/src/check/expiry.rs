@@ -8,6 +8,7 @@ use domain::Interval;
 use jiff::civil::Date;
 
 use super::Report;
+use crate::cel::{Condition, Variable};
 use crate::pack::Pack;
 use crate::pack::at::{At, Span};
 use crate::pack::error::PackError;
@@ -46,7 +47,14 @@ impl Checker<'_, '_, '_> {
         if let Some(table) = life_event.begins.clock.as_ref().and_then(|it| it.ages.as_ref()) {
             self.parameter(file, &table.parameter);
         }
+        if let Some(sensitive) = &life_event.guards.sensitive {
+            self.condition(file, sensitive.when.as_ref(), &sensitive.condition);
+        }
         let Some(version) = life_event.version_on(self.day) else { return };
+        self.condition(file, version.when.as_ref(), &version.condition);
+        for transition in &version.transition {
+            self.condition(file, Some(&transition.when), &transition.condition);
+        }
         for entry in &version.services {
             self.entry(file, entry, version);
         }
@@ -61,6 +69,7 @@ impl Checker<'_, '_, '_> {
 
     /// A service that is opened exists on that day, and so does the plan that sets its deadline.
     fn entry(&mut self, file: &str, entry: &Entry, version: &Version) {
+        self.condition(file, entry.when.as_ref(), &entry.condition);
         if let Some(name) = entry.deadline.as_ref().and_then(|rule| rule.parameter.as_ref()) {
             self.parameter(file, name);
         }
@@ -81,16 +90,35 @@ impl Checker<'_, '_, '_> {
     /// A parameter that a rule reads has a row in force.
     fn parameter(&mut self, file: &str, name: &At<String>) {
         let rows = self.pack.parameter(name);
-        if rows.iter().any(|row| row.in_force.contains(self.day)) {
-            return;
+        if !rows.iter().any(|row| row.in_force.contains(self.day)) {
+            self.no_row(file, name.span, name, name);
         }
-        let message =
-            format!("the parameter `{}` has no value in force on {}", name.value, self.day);
+    }
+
+    /// The values of law that a condition reads are in force for the whole country, or said not
+    /// to be known.
+    fn condition(&mut self, file: &str, when: Option<&At<String>>, condition: &Condition) {
+        let Some(when) = when else { return };
+        for variable in condition.variables() {
+            let Variable::Parameter { name, field } = variable else { continue };
+            let rows = self.pack.parameter(name).iter();
+            let mut rows = rows.filter(|it| it.place.is_none() && it.in_force.contains(self.day));
+            if rows.any(|it| it.values.contains_key(field) || it.unknown.contains_key(field)) {
+                continue;
+            }
+            let path = format!("param.{name}.{field}");
+            let start = when.value.find(&path).unwrap_or_default();
+            let span = self.report.inside(file, when, start, path.len());
+            self.no_row(file, span, &path, name);
+        }
+    }
+
+    fn no_row(&mut self, file: &str, span: Span, what: &str, name: &str) {
+        let message = format!("the parameter `{what}` has no value in force on {}", self.day);
         let help = format!(
-            "add a row to `parameters/{}.yaml`; what is not known yet stands under its `unknown`",
-            name.value
+            "add a row to `parameters/{name}.yaml`; what is not known yet stands under its `unknown`"
         );
-        self.report.fault(file, name.span, message, Some(help));
+        self.report.fault(file, span, message, Some(help));
     }
 
     /// A service that exists has values that hold, or says that they are not known.

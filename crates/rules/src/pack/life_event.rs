@@ -162,6 +162,9 @@ pub struct Role {
     /// Which fact says who plays it; of several the first that is known.
     #[serde(default)]
     pub from: Names,
+    /// What people call it; its name where left out.
+    #[serde(default)]
+    pub label: Option<Text>,
 }
 
 /// What brings a life event about.

@@ -15,6 +15,16 @@ fn expired(files: &PackFiles, day: jiff::civil::Date) -> String {
     if errors.is_empty() { "nothing".to_owned() } else { PackErrors(errors).to_string() }
 }
 
+/// `files` with words replaced in one of them.
+fn change_in(files: &PackFiles, path: &str, words: &[(&str, &str)]) -> PackFiles {
+    let edit =
+        |text: &str| words.iter().fold(text.to_owned(), |it, (from, to)| it.replace(from, to));
+    let changed = |(at, text): (&str, &str)| {
+        (at.to_owned(), if at == path { edit(text) } else { text.to_owned() })
+    };
+    files.iter().map(changed).collect()
+}
+
 #[test]
 fn nothing_of_the_small_pack_has_expired() {
     assert_eq!(expired(&files(), date(2026, 11, 3)), "nothing");
@@ -44,7 +54,19 @@ fn services_values_and_parameters_that_a_day_overtakes_are_told_with_their_place
     let plan = change("parameters/plan.yaml", &|text| {
         text.replace("{from: 2026-01-01}", "{from: 2027-06-01}")
     });
+    let limit = with(
+        "move/life-event.yaml",
+        "mother.residence.province == \"79\"",
+        "'mother.residence.province == \"79\" && child.weight > param.plan.least'",
+    );
+    let rows = [
+        ("{from: 2026-01-01}", "{from: 2026-01-01, until: 2027-01-01}"),
+        ("unknown:", "values: {least: 2500}\n  unknown:"),
+    ];
+    let limit = change_in(&limit, "parameters/plan.yaml", &rows);
     let texts = [
+        ("a limit that a condition reads", expired(&limit, date(2027, 1, 1))),
+        ("the limit of this year", expired(&limit, date(2026, 12, 31))),
         ("a service that ended", expired(&ended, date(2026, 11, 1))),
         ("on its last day", expired(&ended, date(2026, 10, 31))),
         ("a fee that ended", expired(&ended_fee, date(2026, 10, 1))),

@@ -13,6 +13,7 @@ mod events;
 mod expiry;
 mod messages;
 mod pack_vn;
+mod reading;
 mod schema;
 
 use std::path::Path;

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
 use clap::builder::PossibleValuesParser;
-use domain::Clock as _;
+use domain::{Clock as _, Language};
 use jiff::civil::Date;
 use rules::{FileKind, Pack, PackCounts, PackError, PackErrors, PackFiles};
 use serde::Serialize;
 use server::clock::RealClock;
 use server::pack;
 
+use super::test::no_such;
 use crate::cli::output::{self, Output};
 
 /// Which pack, and how to look at it.
@@ -25,6 +26,12 @@ pub(crate) struct Args {
     /// Print the JSON Schema (2020-12) of a kind of file, for editors, and check nothing.
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     schema: Option<String>,
+    /// Tell a life event in sentences, for lawyers, as in LE-BIRTH, and check nothing else.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["schema", "on"])]
+    read: Option<String>,
+    /// The language of the sentences.
+    #[arg(long, value_parser = ["vi", "en"], default_value = "vi", requires = "read")]
+    language: String,
 }
 
 /// The names of the kinds of files that have a schema.
@@ -36,6 +43,7 @@ const EXAMPLES: &str = "\
 Examples:
   cotmoc check life-events/vn                     what is wrong, with file, line and caret
   cotmoc check life-events/vn --on 2027-03-01     what will have expired on that day
+  cotmoc check --read LE-BIRTH --language en      a life event in sentences, for lawyers
   cotmoc check --schema life-event                what an editor checks while you write";
 
 /// What machines read.
@@ -75,7 +83,19 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     if let Some(kind) = schema {
         return output::print(&kind.schema());
     }
-    check(args, &pack::files(args.path.as_deref())?, output)
+    let files = pack::files(args.path.as_deref())?;
+    match &args.read {
+        Some(id) => read(&Pack::load(&files)?, id, &args.language, output),
+        None => check(args, &files, output),
+    }
+}
+
+/// Tells a life event in sentences.
+fn read(pack: &Pack, id: &str, language: &str, output: Output) -> anyhow::Result<()> {
+    let language = if language == "en" { Language::En } else { Language::Vi };
+    let text = pack.read_out(id, language).ok_or_else(|| anyhow!(no_such(pack, id)))?;
+    output.say(text.trim_end());
+    output.value(&serde_json::json!({ "life_event": id, "text": text }))
 }
 
 fn check(args: &Args, files: &PackFiles, output: Output) -> anyhow::Result<()> {
