@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
             line +=
                 &words.say(", và khi cán bộ đã cho phép", ", and once an officer has released it");
         }
-        line += &format!(" ({})", words.text(&sensitive.because));
+        let line = format!("{line} ({})", words.text(&sensitive.because));
         self.page.deeper(|page| {
             page.item(&line);
             if sensitive.when.is_some() {

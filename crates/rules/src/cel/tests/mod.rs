@@ -55,8 +55,11 @@ fn world() -> &'static World {
 
 fn small_world() -> World {
     let attributes: BTreeMap<At<String>, Attribute> = serde_saphyr::from_str(SCHEMA).unwrap();
-    let role =
-        || Role { kind: SubjectKind::Person, from: crate::pack::one_or_many::Names::default() };
+    let role = || Role {
+        kind: SubjectKind::Person,
+        from: crate::pack::one_or_many::Names::default(),
+        label: None,
+    };
     World {
         roles: ["child", "mother"].map(|name| (At::nowhere(name.to_owned()), role())).into(),
         facts: [(SubjectKind::Person, Attributes::from(attributes))].into(),
