@@ -12,7 +12,8 @@ fn read(text: &str) -> serde_json::Value {
 
 fn validator(kind: FileKind) -> jsonschema::Validator {
     let schema = kind.schema();
-    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    let dialect = schema.get("$schema").and_then(serde_json::Value::as_str);
+    assert_eq!(dialect, Some("https://json-schema.org/draft/2020-12/schema"));
     // As editors do it.
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
