@@ -104,10 +104,10 @@ impl<'a> Reader<'a> {
     fn sensitive(&mut self, sensitive: &'a Sensitive) {
         let words = self.words;
         let told: Vec<String> = sensitive.told.iter().map(|role| words.role(role)).collect();
-        let told = told.join(", ");
+        let told = told.join(&words.say(" và ", " and "));
         let mut line = words.say(
             &format!("chuyện đau buồn: chỉ báo cho {told}"),
-            &format!("it hurts: only {told} is told"),
+            &format!("it hurts: nobody but {told} is told"),
         );
         if let Some(wait) = sensitive.wait {
             let length = words.length(wait.count, wait.unit);

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use crate::pack::Pack;
 use crate::pack::deadline_rule::Unit;
 use crate::pack::life_event::LifeEvent;
+use crate::pack::service::ParameterValue;
 
 /// The words of one life event in one language.
 #[derive(Clone, Copy)]
@@ -88,6 +89,18 @@ impl Words<'_> {
                 &format!("từ {from} đến hết {last}"),
                 &format!("from {from} to {last}, both included"),
             ),
+        }
+    }
+
+    /// A value of a parameter.
+    pub(super) fn dated(&self, value: &ParameterValue) -> String {
+        match value {
+            ParameterValue::Date(day) => self.day(*day),
+            ParameterValue::Int(number) => number.to_string(),
+            ParameterValue::Bool(true) => self.say("có", "yes"),
+            ParameterValue::Bool(false) => self.say("không", "no"),
+            ParameterValue::Text(text) => format!("“{text}”"),
+            ParameterValue::Words(words) => self.text(words),
         }
     }
 

@@ -36,6 +36,8 @@ fn every_kind_of_condition_has_words() {
         "years_between(child.born_on, today) < 6 && year(child.born_on) == 2020",
         "child.weight + 10 * 2 > (child.registered ? 1 : 2)",
         "mother != father",
+        "add_days(add_years(child.born_on, 6, \"last_day\"), -60) <= today",
+        "told_within(child.weight, 30) >= 2 && !unfollowed(child.weight, child.registered, 60)",
     ];
     let life_event = "move/life-event.yaml";
     let written = "mother.residence.province == \"79\"";

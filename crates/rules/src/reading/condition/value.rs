@@ -214,12 +214,32 @@ impl<'a> Teller<'a> {
             Some(Variable::Fact { role, attribute }) => {
                 self.words.fact(&format!("{role}.{attribute}"))
             }
-            Some(Variable::Parameter { name, field }) => self.say(
-                &format!("mức “{field}” theo bảng “{name}” của ngày áp dụng luật"),
-                &format!("“{field}” of the table “{name}” on the day of the law"),
-            ),
+            Some(Variable::Parameter { name, field }) => self.parameter(name, field),
             None => String::new(),
         }
+    }
+
+    /// A dated value of the law, as it is or was from when on.
+    fn parameter(&self, name: &str, field: &str) -> String {
+        let rows = self.words.pack.parameter(name).iter().filter(|row| row.place.is_none());
+        let told: Vec<(String, String)> = rows
+            .filter_map(|row| {
+                let value = self.words.dated(row.values.get(field)?);
+                Some((value, self.words.day(row.in_force.from)))
+            })
+            .collect();
+        let table = self.say(
+            &format!("mức “{field}” của bảng “{name}”"),
+            &format!("“{field}” in the table “{name}”"),
+        );
+        let first = told.first().map(|(value, _)| value.clone()).unwrap_or_default();
+        if told.iter().all(|(value, _)| *value == first) {
+            return format!("{first} ({table})");
+        }
+        let from = self.say("từ", "from");
+        let each: Vec<String> =
+            told.iter().map(|(value, day)| format!("{value} {from} {day}")).collect();
+        format!("{table} ({})", each.join("; "))
     }
 
     fn path(&self, slot: Slot) -> String {
@@ -266,19 +286,10 @@ impl<'a> Teller<'a> {
                 &format!("ngày trong tháng của {day}"),
                 &format!("the day of the month of {day}"),
             ),
-            ("add_days", [day, n]) => {
-                self.say(&format!("{n} ngày sau {day}"), &format!("{n} days after {day}"))
-            }
-            ("add_months", [day, n, ..]) => {
-                self.say(&format!("{n} tháng sau {day}"), &format!("{n} months after {day}"))
-            }
-            ("add_years", [day, n, ..]) => {
-                self.say(&format!("{n} năm sau {day}"), &format!("{n} years after {day}"))
-            }
-            ("add_working_days", [day, n]) => self.say(
-                &format!("{n} ngày làm việc sau {day}"),
-                &format!("{n} working days after {day}"),
-            ),
+            ("add_days", [day, n]) => self.later(day, n, ["ngày", "days"]),
+            ("add_months", [day, n, ..]) => self.later(day, n, ["tháng", "months"]),
+            ("add_years", [day, n, ..]) => self.later(day, n, ["năm", "years"]),
+            ("add_working_days", [day, n]) => self.later(day, n, ["ngày làm việc", "working days"]),
             ("first_day_of_month", [day]) => self.say(
                 &format!("ngày đầu tháng của {day}"),
                 &format!("the first day of the month of {day}"),
@@ -292,6 +303,18 @@ impl<'a> Teller<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// A day so many units later, or earlier where the number is negative.
+    fn later(&self, day: &str, n: &str, [vi, en]: [&str; 2]) -> String {
+        match n.strip_prefix(['-', '−']) {
+            Some(n) => {
+                self.say(&format!("({day}, trừ {n} {vi})"), &format!("({day}, less {n} {en})"))
+            }
+            None => {
+                self.say(&format!("({day}, thêm {n} {vi})"), &format!("({day}, plus {n} {en})"))
+            }
+        }
     }
 
     /// When, or how often, something was told.
