@@ -84,10 +84,13 @@ impl Comparison {
                 return;
             }
             ExpectedState::Never => return,
-            ExpectedState::Reached | ExpectedState::Withdrawn => self.milestones.expected += 1,
+            ExpectedState::Reached | ExpectedState::Pending | ExpectedState::Withdrawn => {
+                self.milestones.expected += 1;
+            }
         }
         match (expected.state, state) {
             (ExpectedState::Reached, Some(MilestoneState::Reached))
+            | (ExpectedState::Pending, Some(MilestoneState::Pending))
             | (ExpectedState::Withdrawn, Some(MilestoneState::Withdrawn)) => {
                 let on = found.map(|it| it.milestone.occurred_on);
                 if on == Some(expected.occurred_on) {
@@ -109,7 +112,7 @@ impl Comparison {
             }
             _ => {
                 self.milestones.missed += 1;
-                self.differ(&expected.family, about, say("reached"), got);
+                self.differ(&expected.family, about, say(&expected.state.to_string()), got);
             }
         }
     }

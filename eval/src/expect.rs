@@ -70,6 +70,8 @@ impl fmt::Display for SubjectRef {
 pub(crate) enum ExpectedState {
     /// It stands.
     Reached,
+    /// It has begun, and facts are missing: nothing is told.
+    Pending,
     /// It stood and was taken back.
     Withdrawn,
     /// It must not stand, and need not be recorded at all.
@@ -80,6 +82,7 @@ impl fmt::Display for ExpectedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Reached => "reached",
+            Self::Pending => "pending",
             Self::Withdrawn => "withdrawn",
             Self::Never => "none",
         })

@@ -89,7 +89,7 @@ impl App {
             Cause::Event(event) if loaded.believes(event) => return Ok(()),
             Cause::Event(_) => MilestoneState::Withdrawn,
             Cause::Clock(_) if decision.occurrence.is_none() => MilestoneState::Withdrawn,
-            Cause::Clock(_) => MilestoneState::Closed,
+            Cause::Clock(_) => ended(held.state),
         };
         if !held.state.next().contains(&to) {
             return Ok(());
@@ -195,7 +195,7 @@ fn next(
 fn next_state(held: Option<MilestoneState>, decision: &Decision<'_>) -> Option<MilestoneState> {
     use MilestoneState::{Closed, NotMet, Pending, Reached, Withdrawn};
     if decision.over {
-        return held.map(|held| if held.next().contains(&Closed) { Closed } else { held });
+        return held.map(ended);
     }
     let wanted = match (&decision.verdict, decision.begun) {
         (_, false) => Withdrawn,
@@ -208,4 +208,14 @@ fn next_state(held: Option<MilestoneState>, decision: &Decision<'_>) -> Option<M
     };
     let wanted = if (held, wanted) == (Reached, NotMet) { Closed } else { wanted };
     Some(if held.next().contains(&wanted) { wanted } else { held })
+}
+
+/// Where a milestone stands whose time has passed: what was reached is closed, and what was never
+/// settled holds no more.
+fn ended(held: MilestoneState) -> MilestoneState {
+    match held {
+        MilestoneState::Reached => MilestoneState::Closed,
+        MilestoneState::Pending => MilestoneState::NotMet,
+        other => other,
+    }
 }

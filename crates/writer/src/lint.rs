@@ -5,7 +5,7 @@ use domain::Evidence;
 use crate::phrase::{Part, parts, sentences, slot_name};
 use crate::plan::Plan;
 use crate::slot::SlotKind;
-use crate::words::{DeadlineKind, Place};
+use crate::words::{DeadlineKind, LetterKind, Place};
 
 /// The most words that a sentence may have, slots counted by their kind.
 pub const MOST_WORDS: usize = 20;
@@ -51,16 +51,11 @@ pub(crate) fn lint_template(plan: &Plan, evidence: &[Evidence]) -> Result<(), Li
     }) {
         return Err(LintError::Order(late));
     }
-    if let Some(missing) = Place::ALL.into_iter().find(|place| !places.contains(place)) {
-        return Err(LintError::Order(missing));
+    if let Some(missing) = plan.letter.places().iter().find(|place| !places.contains(place)) {
+        return Err(LintError::Order(*missing));
     }
-    let says = |slot: &str| evidence.iter().any(|e| e.facts.iter().any(|fact| fact == slot));
-    let wanted = match plan.deadline {
-        DeadlineKind::Unknown => "deadline_reason",
-        _ => "deadline",
-    };
-    if !says(wanted) {
-        return Err(LintError::NoDeadline);
+    if plan.letter != LetterKind::Correction {
+        says_by_when(plan, evidence)?;
     }
     for sentence in evidence.iter().flat_map(|e| sentences(&e.sentence)) {
         let words = count_words(&sentence, |slot| plan.kind(slot));
@@ -69,6 +64,16 @@ pub(crate) fn lint_template(plan: &Plan, evidence: &[Evidence]) -> Result<(), Li
         }
     }
     Ok(())
+}
+
+/// What is to be done is told with its deadline, or that none is known.
+fn says_by_when(plan: &Plan, evidence: &[Evidence]) -> Result<(), LintError> {
+    let says = |slot: &str| evidence.iter().any(|e| e.facts.iter().any(|fact| fact == slot));
+    let wanted = match plan.deadline {
+        DeadlineKind::Unknown => "deadline_reason",
+        _ => "deadline",
+    };
+    if says(wanted) { Ok(()) } else { Err(LintError::NoDeadline) }
 }
 
 /// Looks at what values brought into the rendered text.

@@ -94,8 +94,17 @@ pub enum LetterKind {
 }
 
 impl LetterKind {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::First, Self::Reminder, Self::Correction];
+    /// The places that such a letter must have words for. One that takes another back tells of
+    /// nothing to do: no deadline, no way, nothing to refuse.
+    #[must_use]
+    pub fn places(self) -> &'static [Place] {
+        match self {
+            Self::First | Self::Reminder => &Place::ALL,
+            Self::Correction => {
+                &[Place::Sender, Place::Event, Place::Offer, Place::Why, Place::Closing]
+            }
+        }
+    }
 }
 
 impl From<Letter> for LetterKind {

@@ -67,7 +67,7 @@ impl App {
         Ok(lines)
     }
 
-    /// What a refusal covers. A group is told by what is in it: that is what refusing it stops.
+    /// What a refusal covers.
     fn scope_label(&self, scope: &RefusalScope) -> Text {
         match scope {
             RefusalScope::All => Text {
@@ -76,15 +76,8 @@ impl App {
             },
             RefusalScope::LifeEvent(id) => self.life_event_name(id),
             RefusalScope::Group(group) => {
-                let events = self.pack.life_events().filter(|event| event.groups.contains(group));
-                let names: Vec<&Text> = events.map(|event| &event.name).collect();
-                if names.is_empty() {
-                    return plain(group);
-                }
-                let joined = |of: fn(&Text) -> &str| {
-                    names.iter().map(|name| of(name)).collect::<Vec<_>>().join(", ")
-                };
-                Text { vi: joined(|name| &name.vi), en: joined(|name| &name.en) }
+                let name = self.pack.head().groups.get(group);
+                name.cloned().unwrap_or_else(|| plain(group))
             }
         }
     }

@@ -167,7 +167,7 @@ async fn a_portal_reads_what_is_open_first_and_the_reading_is_logged() {
     let refused = office.app.refusals(mother).await.unwrap();
     assert_eq!(
         (refused[0].scope.as_str(), refused[0].label.vi.as_str()),
-        ("group:COCONNHO", "Sinh con")
+        ("group:COCONNHO", "Có con nhỏ")
     );
     office.app.allow(mother, RefusalScope::Group("COCONNHO".into())).await.unwrap();
     assert_eq!(office.app.refusals(mother).await.unwrap(), []);

@@ -91,6 +91,7 @@ impl<'a> Checker<'a, '_, '_> {
                 self.fact(path, &[ValueKind::Subject]);
             }
         }
+        self.groups();
         self.begins();
         self.identity();
         for role in &event.guards.deceased {
@@ -154,6 +155,16 @@ impl<'a> Checker<'a, '_, '_> {
         let conditions = overlay.services.iter().map(|entry| self.entry(entry)).collect();
         self.file = &self.event.file;
         conditions
+    }
+
+    /// People can be told what they refuse when they refuse a group.
+    fn groups(&mut self) {
+        for group in &self.event.groups {
+            let known = self.parts.head.groups.keys().map(String::as_str);
+            let span = self.report.find(&self.event.file, group);
+            let group = At { value: group.clone(), span };
+            self.report.must_know(&self.event.file, &group, "group in `pack.yaml`", known);
+        }
     }
 
     /// Something begins it, and what does exists.

@@ -31,6 +31,9 @@ pub struct Head {
     /// The law that lets a person's data be read, by purpose: one for each [`Purpose`].
     #[schemars(schema_with = "crate::schema::keyed::<Purpose, LegalBasis>")]
     pub purposes: BTreeMap<Purpose, LegalBasis>,
+    /// What people call the groups of life events, which they may refuse as a whole.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Text>,
     /// What the source numbers stand for.
     pub sources: BTreeMap<String, String>,
 }

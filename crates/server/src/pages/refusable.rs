@@ -1,32 +1,19 @@
-//! What a person can refuse: each life event of the pack, and each group that one belongs to.
+//! What a person can refuse: each group of life events, and each life event by itself.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use domain::{RefusalScope, Text};
 use rules::Pack;
 
 /// Groups first, in the order of their codes; then the life events.
 pub(super) fn refusable(pack: &Pack) -> Vec<(RefusalScope, Text)> {
-    let mut groups: BTreeMap<&str, Text> = BTreeMap::new();
-    let mut events = Vec::new();
-    for event in pack.life_events() {
-        let id = (*event.id).clone();
-        events.push((RefusalScope::LifeEvent(id), event.name.clone()));
-        for group in &event.groups {
-            // A group is told by what is in it: that is what refusing it stops.
-            let label = groups.entry(group).or_default();
-            append(&mut label.vi, &event.name.vi);
-            append(&mut label.en, &event.name.en);
-        }
-    }
+    let used: BTreeSet<&String> = pack.life_events().flat_map(|event| &event.groups).collect();
+    let named = |code: &String| pack.head().groups.get(code).cloned();
     let groups =
-        groups.into_iter().map(|(code, name)| (RefusalScope::Group(code.to_owned()), name));
+        used.into_iter().filter_map(|code| Some((RefusalScope::Group(code.clone()), named(code)?)));
+    let events = pack.life_events().map(|event| {
+        let scope = RefusalScope::LifeEvent(event.id.value.clone());
+        (scope, event.name.clone())
+    });
     groups.chain(events).collect()
-}
-
-fn append(list: &mut String, name: &str) {
-    if !list.is_empty() {
-        list.push_str(", ");
-    }
-    list.push_str(name);
 }
