@@ -115,7 +115,7 @@ fn check(args: &Args, files: &PackFiles, output: Output) -> anyhow::Result<()> {
     }
     if output.is_json() {
         // All of them stand in the value already.
-        bail!(anyhow!("the pack has {} errors", errors.0.len()));
+        bail!("the pack has {} errors", errors.0.len());
     }
     bail!(errors)
 }
@@ -127,10 +127,10 @@ fn today(pack: &Pack) -> Date {
 
 fn say(counts: &PackCounts, on: Option<Date>) -> String {
     let PackCounts { life_events, services, forms, examples } = counts;
-    let on = on.map(|on| format!(", nothing expired on {on}")).unwrap_or_default();
+    let on = on.map(|on| format!(", and nothing expired on {on}")).unwrap_or_default();
     format!(
-        "{} life events of citizens, {} of businesses, {services} services, {forms} forms, \
-         {examples} examples: no error{on}",
+        "life events: {} of citizens, {} of businesses; services: {services}; forms: {forms}; \
+         examples: {examples}\nno error{on}",
         life_events.citizen, life_events.business
     )
 }
