@@ -9,6 +9,7 @@ use domain::{
 use jiff::civil::Date;
 use rules::Pack;
 use serde::Deserialize;
+use writer::LetterKind;
 
 use crate::EvalError;
 
@@ -143,6 +144,9 @@ impl ExpectedVerdict {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExpectedMessage {
     pub(crate) to: String,
+    /// Which letter: the first, a reminder, a correction.
+    #[serde(default = "first")]
+    pub(crate) letter: LetterKind,
     #[serde(default = "yes")]
     pub(crate) sent: bool,
     /// Why it is held, if it was made at all.
@@ -153,6 +157,10 @@ pub(crate) struct ExpectedMessage {
     /// What must stand in it.
     #[serde(default)]
     pub(crate) says: Vec<String>,
+}
+
+fn first() -> LetterKind {
+    LetterKind::First
 }
 
 fn once() -> String {

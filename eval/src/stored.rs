@@ -7,6 +7,7 @@ use domain::{
     Channel, Delivery, DeliveryState, Draft, Message, Milestone, MilestoneId, SubjectId, Suggestion,
 };
 use storage::{StorageError, Store, deliveries, drafts, messages, milestones, suggestions};
+use writer::LetterKind;
 
 const AT_ONCE: u32 = 200;
 
@@ -31,6 +32,11 @@ pub(crate) struct StoredMessage {
 }
 
 impl StoredMessage {
+    /// Whether it is the letter of this kind to `recipient`.
+    pub(crate) fn is(&self, recipient: SubjectId, letter: LetterKind) -> bool {
+        self.message.recipient == recipient && LetterKind::from(self.message.letter) == letter
+    }
+
     /// Whether it reached the person.
     pub(crate) fn arrived(&self) -> bool {
         self.delivery.as_ref().is_some_and(|it| it.state == DeliveryState::Sent)
@@ -38,8 +44,9 @@ impl StoredMessage {
 }
 
 impl StoredMilestone {
-    pub(crate) fn to(&self, recipient: SubjectId) -> Option<&StoredMessage> {
-        self.messages.iter().find(|it| it.message.recipient == recipient)
+    /// The letter of this kind to `recipient`; of several reminders the first.
+    pub(crate) fn to(&self, recipient: SubjectId, letter: LetterKind) -> Option<&StoredMessage> {
+        self.messages.iter().find(|it| it.is(recipient, letter))
     }
 }
 

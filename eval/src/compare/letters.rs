@@ -18,8 +18,8 @@ impl Comparison {
         let mut known = Vec::new();
         for one in &expected.messages {
             let to = people.id(&one.to)?;
-            known.push(to);
-            let letter = found.and_then(|it| it.to(to));
+            known.push((to, one.letter));
+            let letter = found.and_then(|it| it.to(to, one.letter));
             if one.sent {
                 self.wanted_letter(&expected.family, one, letter, never_said);
             } else {
@@ -27,10 +27,13 @@ impl Comparison {
             }
         }
         let all = found.into_iter().flat_map(|it| &it.messages).filter(|it| it.arrived());
-        for letter in all.filter(|it| !known.contains(&it.message.recipient)) {
+        let listed = |it: &StoredMessage| known.iter().any(|(to, letter)| it.is(*to, *letter));
+        for letter in all.filter(|it| !listed(it)) {
             self.messages.sent += 1;
             self.messages.unexpected += 1;
-            let about = format!("letter to {}", people.name(letter.message.recipient));
+            let message = &letter.message;
+            let about =
+                format!("letter ({}) to {}", message.letter, people.name(message.recipient));
             self.differ(&expected.family, about, "none", "arrived");
         }
         Ok(())

@@ -146,6 +146,12 @@ impl Office {
         sent
     }
 
+    /// The letter of this kind that arrived at `recipient`.
+    pub(crate) async fn letter_to(&self, recipient: SubjectId, letter: Letter) -> Message {
+        let sent = self.sent_to(recipient).await;
+        sent.into_iter().find(|it| it.letter == letter).unwrap()
+    }
+
     /// Which letters arrived at `recipient`, in the order of their days.
     pub(crate) async fn letters_to(&self, recipient: SubjectId) -> Vec<Letter> {
         let mut letters: Vec<_> =
