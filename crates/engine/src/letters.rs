@@ -40,7 +40,7 @@ impl App {
             let compose = |letter| Work::Compose { milestone: milestone.id, recipient, letter };
             compose(Letter::First).enqueue(conn, now, trace).await?;
             let Some(main) = first_thing_to_do(proposals, held, recipient) else { continue };
-            for on in self.reminders_after(main, self.day(now)) {
+            for on in reminders_after(main, self.day(now)) {
                 if let Some(at) = self.morning_of(on) {
                     compose(Letter::Reminder(on)).enqueue_for(conn, at, trace).await?;
                 }
@@ -88,15 +88,16 @@ impl App {
         Ok(planned && was_sent(conn, milestone, recipient, Letter::First).await?)
     }
 
-    fn reminders_after(&self, main: &Proposal<'_>, today: Date) -> Vec<Date> {
-        let deadline = main.suggestion.deadline.iter();
-        deadline.flat_map(|it| &it.remind_on).copied().filter(|on| today < *on).collect()
-    }
-
     fn morning_of(&self, day: Date) -> Option<Timestamp> {
         let moment = day.at(HOUR, 0, 0, 0).to_zoned(self.pack.time_zone().clone()).ok()?;
         Some(moment.timestamp())
     }
+}
+
+/// The days after `today` on which to remind of `main`.
+fn reminders_after(main: &Proposal<'_>, today: Date) -> Vec<Date> {
+    let deadline = main.suggestion.deadline.iter();
+    deadline.flat_map(|it| &it.remind_on).copied().filter(|on| today < *on).collect()
 }
 
 /// Whether `letter` about `milestone` has arrived at `recipient`.
