@@ -9,6 +9,9 @@ use jiff::tz::TimeZone;
 
 use crate::{Conn, Result, sql};
 
+/// How many subjects one statement logs a reading of.
+const SUBJECTS_AT_ONCE: usize = 100;
+
 /// One reading of one subject's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
@@ -54,6 +57,31 @@ pub async fn record(conn: &mut Conn, access: &Access) -> Result<()> {
     .bind(&access.legal_basis)
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Logs one reading of many subjects' data: `access` of each of `subjects` in place of its own.
+pub async fn record_all(conn: &mut Conn, access: &Access, subjects: &[SubjectId]) -> Result<()> {
+    for some in subjects.chunks(SUBJECTS_AT_ONCE) {
+        let rows: Vec<String> =
+            (0..some.len()).map(|row| format!("($1, ${}, $2, $3, $4, $5)", row + 6)).collect();
+        let statement = format!(
+            "insert into access_log (at, subject_id, reader, what, purpose, legal_basis)
+             values {}
+             on conflict (subject_id, at, reader, what, purpose) do nothing",
+            rows.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(sql::time(access.at))
+            .bind(&access.reader)
+            .bind(&access.what)
+            .bind(&access.purpose)
+            .bind(&access.legal_basis);
+        for subject in some {
+            query = query.bind(subject.to_string());
+        }
+        query.execute(&mut *conn).await?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access_log;
+pub mod bulk;
 pub mod cleanup;
 pub mod deliveries;
 mod dialect;
@@ -27,6 +28,7 @@ pub mod status;
 mod store;
 pub mod subjects;
 pub mod suggestions;
+pub mod sweep;
 pub mod templates;
 
 pub use dialect::Dialect;

@@ -19,4 +19,5 @@ mod messages;
 mod opening;
 mod schema;
 mod speed;
+mod sweep;
 mod upkeep;

@@ -1,0 +1,208 @@
+//! Reading what is known of very many subjects: one row for each subject, in order of their ids,
+//! page by page, so that memory stays flat however many there are.
+//!
+//! A row for each fact costs the driver more than the database: ten times the rows, ten columns
+//! each. So the database puts the facts of a subject together into one text, which is taken apart
+//! here without copying it. Both databases know the two functions that this needs.
+//!
+//! A sweep is no snapshot and needs none: facts are only ever added, or their belief ended, each
+//! with its moment. Who asks about a moment before the sweep began gets one consistent answer.
+
+use domain::{Interval, SubjectId, SubjectKind, Told, Value};
+use sqlx::any::AnyRow;
+
+use crate::{Conn, Result, StorageError, sql};
+
+/// Between two facts of one subject. No text that we store holds such a letter: JSON writes it
+/// as an escape.
+const FACTS: char = '\u{1e}';
+/// Between the parts of one fact.
+const PARTS: char = '\u{1f}';
+/// How many subjects one statement asks for by name.
+const SUBJECTS_AT_ONCE: usize = 100;
+/// All digits of ids, in order.
+const DIGITS: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+/// The first digit of an id holds three bits of its 128.
+const FIRST_DIGITS: usize = 8;
+
+/// Some of all subjects: those whose ids lie in one part of all ids. Ids are hashes, so equal
+/// parts hold about equally many subjects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    from: String,
+    until: Option<String>,
+}
+
+impl Part {
+    /// All subjects, in `count` parts; at most 256.
+    #[must_use]
+    pub fn all(count: usize) -> Vec<Self> {
+        let count = count.clamp(1, FIRST_DIGITS * DIGITS.len());
+        let edges: Vec<String> = (0..count).map(|part| edge(part, count)).collect();
+        let until = edges.iter().skip(1).cloned().map(Some).chain([None]);
+        edges.iter().cloned().zip(until).map(|(from, until)| Self { from, until }).collect()
+    }
+}
+
+/// Where part `part` of `count` begins.
+fn edge(part: usize, count: usize) -> String {
+    let place = FIRST_DIGITS * DIGITS.len() * part / count;
+    let digit = |place: usize| DIGITS.chars().nth(place).unwrap_or('0');
+    let (first, second) = (digit(place / DIGITS.len()), digit(place % DIGITS.len()));
+    format!("{}_{first}{second}", SubjectId::PREFIX)
+}
+
+/// The attributes that a sweep reads. What nobody asks about is not read.
+#[derive(Debug, Clone)]
+pub struct Wanted(String);
+
+impl Wanted {
+    /// These attributes.
+    #[must_use]
+    pub fn new<'a>(attributes: impl IntoIterator<Item = &'a str>) -> Self {
+        // Names of the pack, and not values of a caller: they may stand in the statement. A
+        // hundred of them as values would cost the driver more than the rows.
+        let quoted = |name: &str| format!("'{}'", name.replace('\'', "''"));
+        let names: Vec<String> = attributes.into_iter().map(quoted).collect();
+        let names = if names.is_empty() { "null".to_owned() } else { names.join(", ") };
+        // `|| ''` keeps SQLite from looking each attribute up by itself: it reads all that are
+        // there anyway, and the index tells which it may leave out.
+        Self(format!(
+            "select string_agg(concat_ws('{PARTS}', f.id, f.attribute, f.value, f.valid_from,
+                 coalesce(f.valid_until, ''), f.known_from, coalesce(f.known_until, ''),
+                 f.register, f.event_id), '{FACTS}')
+             from facts f where f.subject_id = s.id and f.attribute || '' in ({names})"
+        ))
+    }
+
+    async fn fetch(&self, conn: &mut Conn, rest: &str, values: &[String]) -> Result<Vec<Known>> {
+        let told = &self.0;
+        let statement = format!("select s.id, s.kind, ({told}) as told from subjects s {rest}");
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for value in values {
+            query = query.bind(value);
+        }
+        query.fetch_all(conn).await?.iter().map(read).collect()
+    }
+}
+
+/// What is known of one subject.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Whom it is about.
+    pub subject: SubjectId,
+    /// What the subject is.
+    pub kind: SubjectKind,
+    told: String,
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Known").field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+impl Known {
+    /// Each fact, whatever its dates, in no order.
+    pub fn told(&self) -> impl Iterator<Item = Result<Told<'_>>> {
+        let facts = self.told.split(FACTS).filter(|fact| !fact.is_empty());
+        facts.map(|fact| told(fact).map_err(unreadable))
+    }
+}
+
+/// The next `limit` subjects of `part`, in order of their ids.
+pub async fn page(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    part: &Part,
+    after: Option<SubjectId>,
+    limit: u32,
+) -> Result<Vec<Known>> {
+    let mut values = vec![after.map_or_else(|| part.from.clone(), |id| id.to_string())];
+    values.extend(part.until.clone());
+    let after = if after.is_some() { ">" } else { ">=" };
+    let until = if part.until.is_some() { "and s.id < $2" } else { "" };
+    let rest = format!("where s.id {after} $1 {until} order by s.id limit {limit}");
+    wanted.fetch(conn, &rest, &values).await
+}
+
+/// What is known of `subjects`, in no order; those that are not here are left out.
+pub async fn of(conn: &mut Conn, wanted: &Wanted, subjects: &[SubjectId]) -> Result<Vec<Known>> {
+    let mut known = Vec::with_capacity(subjects.len());
+    for some in subjects.chunks(SUBJECTS_AT_ONCE) {
+        let ids: Vec<String> = some.iter().map(ToString::to_string).collect();
+        let rest = format!("where s.id in ({})", sql::places(1, ids.len()));
+        known.extend(wanted.fetch(&mut *conn, &rest, &ids).await?);
+    }
+    Ok(known)
+}
+
+/// How many subjects there are.
+pub async fn count(conn: &mut Conn) -> Result<u64> {
+    let row = sqlx::query("select count(*) as subjects from subjects").fetch_one(conn).await?;
+    sql::count(&row, "subjects")
+}
+
+fn read(row: &AnyRow) -> Result<Known> {
+    Ok(Known {
+        subject: sql::parsed(row, "id")?,
+        kind: sql::from_word(row, "kind")?,
+        told: sql::maybe_text(row, "told")?.unwrap_or_default(),
+    })
+}
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+fn unreadable(source: Fault) -> StorageError {
+    StorageError::Unreadable { what: "fact", source }
+}
+
+/// One fact, as [`Wanted::new`] puts its parts together.
+fn told(text: &str) -> std::result::Result<Told<'_>, Fault> {
+    let mut parts = text.split(PARTS);
+    let mut next = || parts.next().ok_or("it lacks a part");
+    Ok(Told {
+        id: next()?.parse()?,
+        attribute: next()?,
+        value: value(next()?)?,
+        valid: Interval { from: next()?.parse()?, until: maybe(next()?)? },
+        known_from: next()?.parse()?,
+        known_until: maybe(next()?)?,
+        register: next()?,
+        event: next()?.parse()?,
+    })
+}
+
+fn maybe<T>(text: &str) -> std::result::Result<Option<T>, Fault>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    if text.is_empty() { Ok(None) } else { Ok(Some(text.parse()?)) }
+}
+
+fn value(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hold_all_ids_and_none_twice() {
+        for count in [1, 2, 3, 7, 256, 1000] {
+            let parts = Part::all(count);
+            assert_eq!(parts.len(), count.min(256));
+            assert_eq!(parts[0].from, "sbj_00");
+            assert_eq!(parts.last().unwrap().until, None);
+            let joined = parts.windows(2).all(|two| two[0].until.as_ref() == Some(&two[1].from));
+            assert!(joined && parts.is_sorted_by(|a, b| a.from < b.from), "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn digits_are_those_of_ids() {
+        let id = SubjectId::of(&["somebody"]).to_string();
+        assert!(id.trim_start_matches("sbj_").chars().all(|digit| DIGITS.contains(digit)));
+    }
+}
