@@ -6,11 +6,11 @@
 //! about this subject can change by itself ([`Case::next_look`]); a day's run then costs what is
 //! due on it.
 
-use domain::Value;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::known::Case;
+use crate::pack::Pack;
 use crate::pack::clock_rule::{AgeTable, ClockRule};
 use crate::pack::deadline_rule::{Length, Unit};
 use crate::pack::service::ParameterValue;
@@ -43,13 +43,8 @@ impl Case<'_> {
         let Some(after) = self.at(&clock.after).and_then(|fact| fact.value.as_date()) else {
             return Vec::new();
         };
-        let mut days = shifted(clock, after);
-        if let Some(table) = &clock.ages {
-            days.extend(self.age_reached(table, after));
-        }
-        days.sort_unstable();
-        days.dedup();
-        days.into_iter().filter_map(|day| self.strike(clock, day)).collect()
+        let by = clock.ages.as_ref().and_then(|table| self.at(&table.by));
+        strikes(self.pack, clock, after, by.and_then(|fact| fact.value.as_text()))
     }
 
     /// The strike that counts on the day that is asked about; of several the latest.
@@ -67,38 +62,51 @@ impl Case<'_> {
         let waits = [self.wait_ends()];
         edges.chain(waits).flatten().filter(|day| self.as_of.occurred < *day).min()
     }
+}
 
-    fn strike(&self, clock: &ClockRule, day: Date) -> Option<Strike> {
-        let calendar = self.pack.calendar();
-        let from = match clock.ahead {
-            None => day,
-            Some(Length { count, unit }) => calendar.back(day, count, unit)?,
-        };
-        let until = match clock.lasts {
-            None => None,
-            Some(Length { count, unit }) => {
-                Some(calendar.end_of(day, count, unit)?.tomorrow().ok()?)
-            }
-        };
-        Some(Strike { day, from, until })
+/// All days that `clock` brings to whoever it counts from `after` for, in order. `by` is what
+/// chooses the age of a table.
+pub(crate) fn strikes(
+    pack: &Pack,
+    clock: &ClockRule,
+    after: Date,
+    by: Option<&str>,
+) -> Vec<Strike> {
+    let mut days = shifted(clock, after);
+    if let Some(table) = &clock.ages {
+        days.extend(by.and_then(|by| age_reached(pack, table, after, by)));
     }
+    days.sort_unstable();
+    days.dedup();
+    days.into_iter().filter_map(|day| strike(pack, clock, day)).collect()
+}
 
-    /// The day on which somebody born on `after` reaches the age of the table: under the first of
-    /// its rows in whose time that day falls. Where the age rises faster than the person, the row
-    /// of the later year counts from its first day.
-    fn age_reached(&self, table: &AgeTable, after: Date) -> Option<Date> {
-        let by = self.at(&table.by)?;
-        let Value::Text(by) = &by.value else { return None };
-        let field = table.fields.get(by)?;
-        let mut rows: Vec<_> = self.pack.parameter(&table.parameter).iter().collect();
-        rows.retain(|row| row.place.is_none());
-        rows.sort_by_key(|row| row.in_force.from);
-        rows.into_iter().find_map(|row| {
-            let ParameterValue::Int(months) = row.values.get(field.as_str())? else { return None };
-            let day = reached(after, i32::try_from(*months).ok()?.months())?;
-            row.in_force.contains(day).then_some(day)
-        })
-    }
+fn strike(pack: &Pack, clock: &ClockRule, day: Date) -> Option<Strike> {
+    let calendar = pack.calendar();
+    let from = match clock.ahead {
+        None => day,
+        Some(Length { count, unit }) => calendar.back(day, count, unit)?,
+    };
+    let until = match clock.lasts {
+        None => None,
+        Some(Length { count, unit }) => Some(calendar.end_of(day, count, unit)?.tomorrow().ok()?),
+    };
+    Some(Strike { day, from, until })
+}
+
+/// The day on which somebody born on `after` reaches the age of the table: under the first of
+/// its rows in whose time that day falls. Where the age rises faster than the person, the row
+/// of the later year counts from its first day.
+fn age_reached(pack: &Pack, table: &AgeTable, after: Date, by: &str) -> Option<Date> {
+    let field = table.fields.get(by)?;
+    let mut rows: Vec<_> = pack.parameter(&table.parameter).iter().collect();
+    rows.retain(|row| row.place.is_none());
+    rows.sort_by_key(|row| row.in_force.from);
+    rows.into_iter().find_map(|row| {
+        let ParameterValue::Int(months) = row.values.get(field.as_str())? else { return None };
+        let day = reached(after, i32::try_from(*months).ok()?.months())?;
+        row.in_force.contains(day).then_some(day)
+    })
 }
 
 /// The days that a clock counts to: that many years, months or days later; the day itself where

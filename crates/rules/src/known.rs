@@ -91,7 +91,7 @@ fn said<'a>(
 }
 
 /// Whether a stored value is of the kind that the pack gives its attribute today.
-fn is_of(value: &Value, kind: ValueKind) -> bool {
+pub(crate) fn is_of(value: &Value, kind: ValueKind) -> bool {
     matches!(
         (value, kind),
         (Value::Text(_), ValueKind::Text)
@@ -203,29 +203,13 @@ impl<'a> Reader<'a> {
             self.read.borrow_mut().insert(fact.id);
             return Some(cel::Value::of_fact(&fact.value));
         }
-        Some(match self.absent(role, attribute)? {
-            Absent::Bool(yes) => cel::Value::Bool(*yes),
-            Absent::Int(number) => cel::Value::Int(*number),
-            Absent::Text(text) => cel::Value::String(Text::Borrowed(text)),
-        })
+        self.absent(role, attribute).map(silence)
     }
 
     /// What silence about `attribute` means. Of somebody whom we do not know it says nothing.
     fn absent(&self, role: &str, attribute: &str) -> Option<&'a Absent> {
         self.case.roles.get(role)?;
         self.case.definition(role, attribute)?.absent.as_ref().map(|absent| &absent.value)
-    }
-
-    /// The national value in force under the law that is asked about.
-    fn parameter(&self, name: &str, field: &str) -> Option<cel::Value<'a>> {
-        let entry = in_force(self.case.pack.parameter(name), self.case.as_of.law, None)?;
-        Some(match entry.values.get(field)? {
-            ParameterValue::Date(day) => cel::Value::Date(*day),
-            ParameterValue::Int(number) => cel::Value::Int(*number),
-            ParameterValue::Bool(yes) => cel::Value::Bool(*yes),
-            ParameterValue::Text(text) => cel::Value::String(Text::Borrowed(text)),
-            ParameterValue::Words(_) => return None,
-        })
     }
 
     /// The days on which somebody told `attribute` up to the day that is asked about, as known
@@ -254,6 +238,32 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What silence means, as a value.
+pub(crate) fn silence(absent: &Absent) -> cel::Value<'_> {
+    match absent {
+        Absent::Bool(yes) => cel::Value::Bool(*yes),
+        Absent::Int(number) => cel::Value::Int(*number),
+        Absent::Text(text) => cel::Value::String(Text::Borrowed(text)),
+    }
+}
+
+/// The national value in force under the law of a day.
+pub(crate) fn parameter<'a>(
+    pack: &'a Pack,
+    name: &str,
+    field: &str,
+    law: Date,
+) -> Option<cel::Value<'a>> {
+    let entry = in_force(pack.parameter(name), law, None)?;
+    Some(match entry.values.get(field)? {
+        ParameterValue::Date(day) => cel::Value::Date(*day),
+        ParameterValue::Int(number) => cel::Value::Int(*number),
+        ParameterValue::Bool(yes) => cel::Value::Bool(*yes),
+        ParameterValue::Text(text) => cel::Value::String(Text::Borrowed(text)),
+        ParameterValue::Words(_) => return None,
+    })
+}
+
 /// A condition that is asked about a case.
 struct Asked<'r, 'a> {
     reader: &'r Reader<'a>,
@@ -267,7 +277,9 @@ impl Activation for Asked<'_, '_> {
             Variable::Today => Some(cel::Value::Date(case.as_of.occurred)),
             Variable::Role(role) => case.roles.get(role).copied().map(cel::Value::Subject),
             Variable::Fact { role, attribute } => self.reader.fact(role, attribute),
-            Variable::Parameter { name, field } => self.reader.parameter(name, field),
+            Variable::Parameter { name, field } => {
+                parameter(case.pack, name, field, case.as_of.law)
+            }
         }
     }
 

@@ -12,6 +12,7 @@ mod examples;
 mod hold;
 mod known;
 mod pack;
+pub mod population;
 mod prefill;
 mod reading;
 mod reason;

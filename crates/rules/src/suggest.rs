@@ -10,7 +10,7 @@ use crate::deadline::Counted;
 use crate::decide::with_missing;
 use crate::known::{Case, Reader};
 use crate::pack::deadline_rule::{DeadlineRule, PeriodEnd};
-use crate::pack::life_event::{Entry, Version};
+use crate::pack::life_event::{Entry, LifeEvent, Version};
 use crate::pack::service::{Parameter, ParameterValue, Service};
 use crate::reference;
 
@@ -49,34 +49,12 @@ impl<'a> Case<'a> {
         entries.filter_map(|entry| self.propose(version, entry, milestone)).collect()
     }
 
-    /// The services of `version` as the place of this case has them: an overlay drops some, takes
-    /// the place of others and adds its own.
+    /// The services of `version` as the place of this case has them.
     #[must_use]
     pub fn entries(&self, version: &'a Version) -> Vec<&'a Entry> {
         let place = self.life_event.place.as_ref().and_then(|path| self.value(path)?.as_text());
         let place = place.map(|code| self.pack.province_today(code));
-        let overlays: Vec<_> = self
-            .life_event
-            .overlays
-            .iter()
-            .filter(|it| Some(it.place.as_str()) == place && it.in_force.contains(self.as_of.law))
-            .collect();
-        let own = |key: &str| {
-            overlays.iter().flat_map(|it| &it.services).find(|entry| *entry.service == *key)
-        };
-        let dropped = |key: &str| overlays.iter().flat_map(|it| &it.drop).any(|it| it.value == key);
-        let mut entries: Vec<&Entry> = version
-            .services
-            .iter()
-            .filter(|entry| !dropped(&entry.service))
-            .map(|entry| own(&entry.service).unwrap_or(entry))
-            .collect();
-        let held: Vec<&str> = entries.iter().map(|entry| entry.service.as_str()).collect();
-        let added = overlays.iter().flat_map(|it| &it.services);
-        let added =
-            added.filter(|entry| !held.contains(&entry.service.as_str())).collect::<Vec<_>>();
-        entries.extend(added);
-        entries
+        entries_at(self.life_event, version, place, self.as_of.law)
     }
 
     /// One service, or `None` where there is nothing to propose or nobody to propose it to.
@@ -197,6 +175,36 @@ impl<'a> Case<'a> {
             en: format!("The deadline cannot be counted: {} is not known", label.en),
         })
     }
+}
+
+/// The services of `version` at `place` under the law of a day: an overlay drops some, takes the
+/// place of others and adds its own.
+pub(crate) fn entries_at<'a>(
+    life_event: &'a LifeEvent,
+    version: &'a Version,
+    place: Option<&str>,
+    law: Date,
+) -> Vec<&'a Entry> {
+    let overlays: Vec<_> = life_event
+        .overlays
+        .iter()
+        .filter(|it| Some(it.place.as_str()) == place && it.in_force.contains(law))
+        .collect();
+    let own = |key: &str| {
+        overlays.iter().flat_map(|it| &it.services).find(|entry| *entry.service == *key)
+    };
+    let dropped = |key: &str| overlays.iter().flat_map(|it| &it.drop).any(|it| it.value == key);
+    let mut entries: Vec<&Entry> = version
+        .services
+        .iter()
+        .filter(|entry| !dropped(&entry.service))
+        .map(|entry| own(&entry.service).unwrap_or(entry))
+        .collect();
+    let held: Vec<&str> = entries.iter().map(|entry| entry.service.as_str()).collect();
+    let added = overlays.iter().flat_map(|it| &it.services);
+    let added = added.filter(|entry| !held.contains(&entry.service.as_str())).collect::<Vec<_>>();
+    entries.extend(added);
+    entries
 }
 
 /// A counted day with the duty and the law that go with it.

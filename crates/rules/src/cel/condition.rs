@@ -164,6 +164,12 @@ impl Condition {
         self.verdict_of(yes(outcome), known)
     }
 
+    /// Yes, no, or not known: the answer alone, without the names of what is missing.
+    pub(crate) fn answer<A: Activation + ?Sized>(&self, known: &A) -> Option<bool> {
+        let outcome = Evaluator::of_parts(known, &self.names, Silent).value(&self.node);
+        yes(outcome).or_else(|missing| self.settled(missing, known).answer.ok_or(())).ok()
+    }
+
     /// What three-valued logic alone leaves unknown may still be settled by the parts together.
     fn verdict_of<A: Activation + ?Sized>(
         &self,

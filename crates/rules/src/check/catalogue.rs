@@ -41,7 +41,8 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
 fn person(parts: &Parts, report: &mut Report<'_>) {
     let known = parts.facts.get(&SubjectKind::Person);
     let person = &parts.head.person;
-    for attribute in [&person.name, &person.sex, &person.province] {
+    let all = [&person.name, &person.sex, &person.province].into_iter().chain(&person.born_on);
+    for attribute in all {
         let names = known.into_iter().flatten().map(|(name, _)| name.as_str());
         report.must_know("pack.yaml", attribute, "fact of a person", names);
     }

@@ -80,6 +80,9 @@ pub struct PersonAttributes {
     pub sexes: BTreeMap<String, Sex>,
     /// The attribute that holds the code of the province of residence.
     pub province: At<String>,
+    /// The attribute that holds the day of birth; only counts by age need it.
+    #[serde(default)]
+    pub born_on: Option<At<String>>,
 }
 
 /// A database that an agency runs.

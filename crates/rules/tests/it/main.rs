@@ -13,6 +13,7 @@ mod events;
 mod expiry;
 mod messages;
 mod pack_vn;
+mod population;
 mod reading;
 mod schema;
 

@@ -1,0 +1,297 @@
+//! Decides one life event of one subject: whether it began, what its rule says, what it opens.
+
+use domain::{EventId, SubjectId, Value};
+use jiff::civil::Date;
+
+use super::bind::Place;
+use super::row::Row;
+use super::rule::{Clock, Has, Hurts, Identity, Law, Rule, ServiceRule};
+use super::scene::Scene;
+use crate::cel;
+use crate::clock::{Strike, strikes};
+use crate::known::silence;
+use crate::pack::life_event::{Entry, Version};
+
+/// One of three answers, without what is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Finding {
+    /// Yes.
+    Met,
+    /// No.
+    Unmet,
+    /// Facts are missing.
+    Unknown,
+}
+
+impl From<Option<bool>> for Finding {
+    fn from(answer: Option<bool>) -> Self {
+        match answer {
+            Some(true) => Self::Met,
+            Some(false) => Self::Unmet,
+            None => Self::Unknown,
+        }
+    }
+}
+
+impl Finding {
+    /// The finding that also needs something that is not known. What is unmet stays unmet.
+    fn unless(self, missing: bool) -> Self {
+        if missing && self == Self::Met { Self::Unknown } else { self }
+    }
+}
+
+/// What begins a life event for a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// A day that time brings counts.
+    ByClock,
+    /// One of these events, if it is of a kind that begins it. None at all: it has not begun.
+    IfAnyOf(Vec<EventId>),
+}
+
+impl Begun {
+    /// Whether it has, where `began` tells of an event whether its kind begins it.
+    #[must_use]
+    pub fn is_so(&self, began: &dyn Fn(EventId) -> bool) -> bool {
+        match self {
+            Self::ByClock => true,
+            Self::IfAnyOf(events) => events.iter().any(|event| began(*event)),
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Debug, Clone)]
+pub struct Decided<'p> {
+    /// The version whose law was applied; `None` where none is or it is not settled which.
+    pub version: Option<&'p Version>,
+    /// What its rule says.
+    pub finding: Finding,
+    /// Whether something holds it back, whatever its rule says.
+    pub held: bool,
+    /// What it opens, in the order of the pack. Nothing where its rule says no.
+    pub opened: Vec<Opened<'p>>,
+}
+
+/// A service that is opened to somebody.
+#[derive(Debug, Clone, Copy)]
+pub struct Opened<'p> {
+    /// How the life event uses the service.
+    pub entry: &'p Entry,
+    /// To whom.
+    pub recipient: SubjectId,
+    /// The role that they play.
+    pub role: &'p str,
+    /// Met or unknown.
+    pub finding: Finding,
+}
+
+impl<'p> Rule<'p> {
+    /// Whether it can have begun for the subject of `row`: a day of the clock counts, or something
+    /// is known that an event which begins it tells. Quick, and right about *no*.
+    #[must_use]
+    pub fn may_begin(&self, row: &Row) -> bool {
+        let marked = || row.marks().iter().any(|(column, _)| self.marks.contains(column));
+        (self.clock.is_some() && self.may_strike(row)) || (!self.marks.is_empty() && marked())
+    }
+
+    fn may_strike(&self, row: &Row) -> bool {
+        let Some(clock) = &self.clock else { return false };
+        let own = |place: Option<Place>| {
+            let place = place.filter(|place| place.role == self.subject())?;
+            row.value(place.column)
+        };
+        let Some(after) = own(clock.after).and_then(Value::as_date) else { return false };
+        if self.may_strike_by_others() {
+            return true;
+        }
+        let by = own(clock.by);
+        self.counting(clock, after, by.and_then(Value::as_text))
+    }
+
+    /// Whether what chooses an age is somebody else's to tell, so that the subject's own row does
+    /// not say whether a day counts.
+    #[must_use]
+    pub fn may_strike_by_others(&self) -> bool {
+        let by = self.clock.as_ref().and_then(|clock| clock.by);
+        by.is_some_and(|place| place.role != self.subject())
+    }
+
+    fn counting(&self, clock: &Clock<'p>, after: Date, by: Option<&str>) -> bool {
+        let today = self.as_of.occurred;
+        strikes(self.pack, clock.rule, after, by).iter().any(|strike| strike.counts_on(today))
+    }
+
+    /// What begins it for the subject of `scene`.
+    #[must_use]
+    pub fn begun(&self, scene: &Scene<'_>) -> Begun {
+        if self.days(scene).iter().any(|strike| strike.counts_on(self.as_of.occurred)) {
+            return Begun::ByClock;
+        }
+        let marks = scene.row(self.subject()).map_or(&[][..], Row::marks);
+        let told = marks.iter().filter(|(column, _)| self.marks.contains(column));
+        Begun::IfAnyOf(told.map(|(_, event)| *event).collect())
+    }
+
+    /// All days that the clock brings.
+    fn days(&self, scene: &Scene<'_>) -> Vec<Strike> {
+        let Some(clock) = &self.clock else { return Vec::new() };
+        let value = |place: Option<Place>| scene.value(place?);
+        let Some(after) = value(clock.after).and_then(Value::as_date) else { return Vec::new() };
+        let by = value(clock.by).and_then(Value::as_text);
+        strikes(self.pack, clock.rule, after, by)
+    }
+
+    /// Decides, whether or not it has begun.
+    #[must_use]
+    pub fn decide(&self, scene: &Scene<'_>) -> Decided<'p> {
+        let days = self.days(scene);
+        let (law, finding) = self.settled(&days, scene);
+        let day = self.clock_day(&days, scene);
+        let finding = finding.unless(self.lacks_identity(day, scene));
+        let version = law.map(|law| law.version);
+        if finding == Finding::Unmet {
+            return Decided { version, finding, held: false, opened: Vec::new() };
+        }
+        let hurts = self.sensitive.as_ref().filter(|it| it.when.ask(scene) != Finding::Unmet);
+        let held = self.is_held(hurts, day, scene);
+        let services = law.map_or(&[][..], |law| {
+            let own = self.place.and_then(|place| scene.value(place)?.as_text());
+            let own = own.filter(|_| !law.at.is_empty());
+            let own = own.and_then(|code| law.at.get(self.pack.province_today(code)));
+            own.unwrap_or(&law.services)
+        });
+        let opened = services.iter().filter_map(|it| self.open(it, hurts, scene)).collect();
+        Decided { version, finding, held, opened }
+    }
+
+    /// The law that applies and what its condition says.
+    fn settled(&self, days: &[Strike], scene: &Scene<'_>) -> (Option<&Law<'p>>, Finding) {
+        let (law, unsettled) = self.applied(scene);
+        let now = days.iter().rfind(|it| it.counts_on(self.as_of.occurred));
+        let early_or_over =
+            self.event.begins.events.is_empty() && !days.is_empty() && now.is_none();
+        let law = law.and_then(|law| self.versions.get(law));
+        let finding = match (law, unsettled) {
+            (_, Some(unsettled)) => unsettled,
+            (Some(law), None) if !early_or_over => law.when.ask(scene),
+            (_, None) => Finding::Unmet,
+        };
+        (law, finding)
+    }
+
+    /// Whether its rule says no whatever is still to be learnt of those whose rows are not at
+    /// hand: what is not known can settle an answer and never turns a settled one.
+    #[must_use]
+    pub fn is_out(&self, scene: &Scene<'_>) -> bool {
+        let certain = scene.is_sure() && !self.may_strike_by_others();
+        certain && self.settled(&self.days(scene), scene).1 == Finding::Unmet
+    }
+
+    /// The version that applies, by its place, or an answer where that is not settled.
+    fn applied(&self, scene: &Scene<'_>) -> (Option<usize>, Option<Finding>) {
+        for (when, earlier) in &self.transitions {
+            match when.ask(scene) {
+                Finding::Met => return (*earlier, None),
+                Finding::Unmet => {}
+                Finding::Unknown => return (None, Some(Finding::Unknown)),
+            }
+        }
+        ((!self.versions.is_empty()).then_some(0), None)
+    }
+
+    /// The day that the clock is about now: the one that counts, else the next, else the last.
+    fn clock_day(&self, days: &[Strike], scene: &Scene<'_>) -> Option<Date> {
+        let clock = self.clock.as_ref()?;
+        if clock.has_table {
+            scene.value(clock.by?)?;
+        }
+        let today = self.as_of.occurred;
+        let now = days.iter().rfind(|it| it.counts_on(today));
+        let next = || days.iter().find(|it| today < it.from);
+        now.or_else(next).or_else(|| days.last()).map(|strike| strike.day)
+    }
+
+    /// Whether a fact is missing without which a milestone has no identity or no day.
+    fn lacks_identity(&self, day: Option<Date>, scene: &Scene<'_>) -> bool {
+        let unknown = |place: Option<Place>| place.and_then(|it| scene.value(it)).is_none();
+        // A clock that brings no day although all that it counts from is known lacks nothing.
+        let clock = || {
+            let clock = self.clock.as_ref();
+            clock.is_some_and(|it| unknown(it.after) || (it.has_table && unknown(it.by)))
+        };
+        let lacks = |identity| match identity {
+            Identity::Once | Identity::Clock => day.is_none() && clock(),
+            Identity::Fact(place) => unknown(place),
+        };
+        let unnamed = self.occurrence != Identity::Once && lacks(self.occurrence);
+        unnamed || lacks(self.occurred_on)
+    }
+
+    /// Whether something holds it back on the day that is asked about.
+    fn is_held(&self, hurts: Option<&Hurts<'p>>, day: Option<Date>, scene: &Scene<'_>) -> bool {
+        if self.deceased.iter().any(|place| is_dead(*place, scene)) {
+            return true;
+        }
+        let Some(hurts) = hurts else { return false };
+        if hurts.officer {
+            return true;
+        }
+        let Some(wait) = hurts.wait else { return false };
+        let occurred_on = match self.occurred_on {
+            Identity::Once | Identity::Clock => day,
+            Identity::Fact(place) => place.and_then(|it| scene.value(it)?.as_date()),
+        };
+        let end = occurred_on
+            .and_then(|on| self.pack.calendar().end_of(on, wait.count, wait.unit)?.tomorrow().ok());
+        end.is_none_or(|end| self.as_of.occurred < end)
+    }
+
+    /// One service, or `None` where there is nothing to propose or nobody to propose it to.
+    fn open(
+        &self,
+        service: &ServiceRule<'p>,
+        hurts: Option<&Hurts<'p>>,
+        scene: &Scene<'_>,
+    ) -> Option<Opened<'p>> {
+        let may = |role| hurts.is_none_or(|hurts| hurts.told.contains(&role));
+        let mut told = service.told.iter().filter(|(role, _)| may(*role));
+        let (role, recipient) = told.find_map(|(role, dead)| {
+            let subject = scene.subject(*role)?;
+            (!is_dead(*dead, scene)).then_some((*role, subject))
+        })?;
+        let finding = service.when.ask(scene);
+        let finding = unless_already(finding, &service.already, scene);
+        let (role, _) = self.event.roles.iter().nth(role)?;
+        (finding != Finding::Unmet).then_some(Opened {
+            entry: service.entry,
+            recipient,
+            role,
+            finding,
+        })
+    }
+}
+
+fn is_dead(place: Option<Place>, scene: &Scene<'_>) -> bool {
+    place.and_then(|place| scene.value(place)) == Some(&Value::Bool(true))
+}
+
+/// A finding on a service that the person may have already: then it is unmet, and unknown while
+/// nobody knows.
+fn unless_already(finding: Finding, already: &[Has<'_>], scene: &Scene<'_>) -> Finding {
+    let mut unknown = false;
+    for has in already {
+        let Some(place) = has.place else {
+            unknown = true;
+            continue;
+        };
+        let said = scene.value(place).map(cel::Value::of_fact);
+        let known = scene.row(place.role).is_some();
+        match said.or_else(|| has.absent.filter(|_| known).map(silence)) {
+            Some(cel::Value::Bool(true)) => return Finding::Unmet,
+            Some(_) => {}
+            None => unknown = true,
+        }
+    }
+    finding.unless(unknown)
+}
