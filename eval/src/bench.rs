@@ -4,10 +4,12 @@
 
 mod intake;
 mod plans;
+mod rules;
 mod synthetic;
 mod write;
 
 pub use intake::{IntakeBench, Turn, intake};
+pub use rules::{DuePoint, LifeEventCount, Peers, RulesBench, Setting, Step, SweepBench, rules};
 pub use synthetic::Synthetic;
 pub use write::{WriteBench, WrittenPlan, write};
 

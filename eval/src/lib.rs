@@ -27,6 +27,12 @@ pub enum EvalError {
     /// The database failed.
     #[error("the database did not answer")]
     Storage(#[from] storage::StorageError),
+    /// A database to measure with could not be opened.
+    #[error("the database to measure with could not be opened")]
+    Open(#[from] storage::OpenError),
+    /// A database to measure with could not be prepared.
+    #[error("the database to measure with could not be prepared")]
+    Migrate(#[from] storage::MigrateError),
     /// A file of this crate does not fit.
     #[error("`eval` {file}: {said}")]
     Data {

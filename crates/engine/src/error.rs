@@ -29,6 +29,9 @@ pub enum EngineError {
     /// A text could not be made, not even from the approved wording.
     #[error("no proved text could be made")]
     Writer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A part of a sweep over everybody ended before its end.
+    #[error("a part of the sweep did not come to its end")]
+    Part(#[source] tokio::task::JoinError),
     /// A timetable that cannot be read.
     #[error("`{0}` is not a timetable: it should be five fields as cron writes them")]
     Timetable(String),

@@ -10,6 +10,7 @@ mod error;
 pub mod intake;
 mod known;
 mod letters;
+pub mod population;
 mod query;
 pub mod sandbox;
 mod suggest;

@@ -184,6 +184,7 @@ impl From<engine::EngineError> for ApiError {
             | E::Vanished { .. }
             | E::Search(_)
             | E::Writer(_)
+            | E::Part(_)
             | E::Timetable(_) => Self::internal(error),
         }
     }

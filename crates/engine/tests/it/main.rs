@@ -11,6 +11,7 @@
 mod intake;
 mod letters;
 mod order;
+mod population;
 mod query;
 mod support;
 mod told;

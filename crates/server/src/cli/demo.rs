@@ -5,7 +5,7 @@
 //! story is told is the samples' today, whatever day it is outside. Played again on the same
 //! database, it does nothing again and tells the same.
 
-mod peak;
+pub(super) mod peak;
 mod tell;
 
 use std::collections::BTreeMap;

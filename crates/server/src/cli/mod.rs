@@ -4,8 +4,10 @@
 //! and progress bars for people, or one JSON value with `--json`. Errors say what, where and
 //! what to do next, each cause on its own line.
 
+mod bench_rules;
 mod cel;
 mod demo;
+mod diff;
 mod explain;
 mod index;
 mod ingest;
@@ -127,7 +129,10 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         Command::Models(args) => models::run(&args, &config, output),
         Command::Index(args) => index::run(&args, &config, output),
         Command::Search(args) => block_on(search::run(&args, &config, output)),
-        Command::Check(args) => pack::check::run(&args, output),
+        Command::Check(args) => match args.diff() {
+            Some((diff, on)) => block_on(diff::run(diff, on, &config, output)),
+            None => pack::check::run(&args, output),
+        },
         Command::Test(args) => pack::test::run(&args, output),
         Command::Eval(args) => block_on(measure::eval(&args, &config, output)),
         Command::Bench(args) => block_on(measure::bench(&args, &config, output)),

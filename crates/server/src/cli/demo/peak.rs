@@ -1,7 +1,7 @@
 //! How much memory the process ever held at once.
 
 /// In mebibytes; 0 where the system does not say.
-pub(super) fn mebibytes() -> f64 {
+pub(crate) fn mebibytes() -> f64 {
     std::fs::read_to_string("/proc/self/status").ok().and_then(|text| read(&text)).unwrap_or(0.0)
 }
 

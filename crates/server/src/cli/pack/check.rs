@@ -12,6 +12,7 @@ use server::clock::RealClock;
 use server::pack;
 
 use super::test::no_such;
+use crate::cli::diff;
 use crate::cli::output::{self, Output};
 
 /// Which pack, and how to look at it.
@@ -32,6 +33,16 @@ pub(crate) struct Args {
     /// The language of the sentences.
     #[arg(long, value_parser = ["vi", "en"], default_value = "vi", requires = "read")]
     language: String,
+    /// What a change does to people.
+    #[command(flatten)]
+    diff: diff::Args,
+}
+
+impl Args {
+    /// Two packs to compare, and the day.
+    pub(crate) fn diff(&self) -> Option<(&diff::Args, Option<Date>)> {
+        self.diff.folders().map(|_| (&self.diff, self.on))
+    }
 }
 
 /// The names of the kinds of files that have a schema.
@@ -44,7 +55,8 @@ Examples:
   cotmoc check life-events/vn                     what is wrong, with file, line and caret
   cotmoc check life-events/vn --on 2027-03-01     what will have expired on that day
   cotmoc check --read LE-BIRTH --language en      a life event in sentences, for lawyers
-  cotmoc check --schema life-event                what an editor checks while you write";
+  cotmoc check --schema life-event                what an editor checks while you write
+  cotmoc check --diff old/vn life-events/vn       who gets or loses what, over everybody";
 
 /// What machines read.
 #[derive(Serialize)]
