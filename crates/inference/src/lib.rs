@@ -3,9 +3,11 @@
 pub mod embed;
 pub mod generate;
 pub mod gguf;
+mod kernels;
 pub mod manifest;
 pub mod pull;
 pub mod score;
+pub mod serve;
 pub mod store;
 pub mod text;
 pub mod tokenizer;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use inference::generate::{GenerateError, Generated, Grammar, Guide, Options, Sampling, Stop};
-use inference::text::{Prefix, TextError, TextModel};
+use inference::generate::{
+    GenerateError, Generated, Grammar, Guide, Options, Request, Sampling, Stop,
+};
+use inference::text::{Prefix, Shortlist, TextError, TextModel};
 
 /// Far more than a letter has.
 const MOST_TOKENS: usize = 1200;
@@ -12,6 +14,11 @@ const MOST_TOKENS: usize = 1200;
 const TEMPERATURE: f32 = 0.8;
 /// Prompts whose shared beginning is kept computed: one for each language and example.
 const KEPT_PREFIXES: usize = 4;
+/// What the languages of letters are written with beside ASCII.
+const LETTERS: &str =
+    "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ";
+/// How many tokens are weighed where a grammar leaves wording free.
+const SHORTLIST: usize = 16_384;
 
 /// What a model is asked.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +72,7 @@ pub trait Wording: Send + Sync {
 pub struct LocalModel {
     model: Arc<TextModel>,
     guide: Guide,
+    shortlist: Arc<Shortlist>,
     hash: String,
     prefixes: Mutex<BTreeMap<String, Arc<Prefix>>>,
 }
@@ -73,7 +81,8 @@ impl LocalModel {
     /// Makes `model`, whose file has the SHA-256 `hash`, ready to be guided.
     pub fn new(model: Arc<TextModel>, hash: String) -> Result<Self, WordingError> {
         let guide = Guide::new(&model)?;
-        Ok(Self { model, guide, hash, prefixes: Mutex::default() })
+        let shortlist = Arc::new(model.shortlist(LETTERS, SHORTLIST));
+        Ok(Self { model, guide, shortlist, hash, prefixes: Mutex::default() })
     }
 
     fn prefix(&self, shared: &str) -> Result<Arc<Prefix>, WordingError> {
@@ -99,22 +108,31 @@ impl Wording for LocalModel {
 
     fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError> {
         let shared = self.prefix(ask.shared)?;
-        let mut session = self.model.resume(&shared)?;
         let own = self.model.tokenizer().encode(ask.own).map_err(TextError::from)?;
-        if !own.is_empty() {
-            session.append(&own)?;
-        }
-        let prompt = session.into_prefix();
-        let grammar = Grammar::lark(ask.grammar);
+        let (prefix, prompt) = if ask.samples == 0 || own.is_empty() {
+            (shared, own)
+        } else {
+            // Several candidates share the whole prompt.
+            let mut session = self.model.resume(&shared)?;
+            session.extend(&own)?;
+            (Arc::new(session.into_prefix()), Vec::new())
+        };
+        let request = |seed| Request {
+            prefix: Some(prefix.clone()),
+            prompt: prompt.clone(),
+            grammar: Some(Grammar::lark(ask.grammar)),
+            options: Options {
+                max_tokens: MOST_TOKENS,
+                sampling: match seed {
+                    0 => Sampling::Greedy,
+                    seed => Sampling::Random { temperature: TEMPERATURE, seed },
+                },
+            },
+        };
+        let requests = (0..=ask.samples).map(request).collect();
         let mut out: Vec<Candidate> = Vec::new();
-        for seed in 0..=ask.samples {
-            let sampling = match seed {
-                0 => Sampling::Greedy,
-                seed => Sampling::Random { temperature: TEMPERATURE, seed },
-            };
-            let options = Options { max_tokens: MOST_TOKENS, sampling };
-            let session = self.model.resume(&prompt)?;
-            let generated = self.guide.generate(session, &grammar, &options)?;
+        for generated in self.guide.generate_all(requests, Some(&self.shortlist)) {
+            let generated = generated?;
             let complete = generated.stop == Stop::Complete;
             if complete && !out.iter().any(|other| other.text == generated.text) {
                 let likelihood = mean(&generated);

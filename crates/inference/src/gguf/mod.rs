@@ -1,7 +1,7 @@
 //! Reads GGUF files, trusting nothing in them.
 //!
-//! candle has a reader too; it allocates whatever length a file claims and so dies on a
-//! damaged one. Here every length is checked against what the file really holds first.
+//! candle's reader allocates whatever length a file claims and so dies on a damaged one. Here
+//! every length is checked against what the file really holds first.
 
 pub(crate) mod quant;
 mod read;
@@ -11,10 +11,12 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device, Tensor};
-
+use crate::kernels::{Kind, PackError, Packed, Packing};
 use read::Header;
+
+/// How much of a tensor is read at once: the whole of a large one would double the memory
+/// that loading takes.
+const READ: usize = 4 << 20;
 
 /// Why a GGUF file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,14 +38,6 @@ pub enum GgufError {
     /// The file is sound, but a tensor that is needed is not there.
     #[error("model file lacks tensor `{0}`")]
     NoTensor(String),
-    /// The tensor library refused the data.
-    #[error("tensor `{name}` cannot be used")]
-    Tensor {
-        /// Its name in the file.
-        name: String,
-        /// What the library said.
-        source: candle_core::Error,
-    },
 }
 
 /// One metadata value; numbers are widened, since writers differ in the width they choose.
@@ -69,9 +63,9 @@ pub enum Value {
 
 #[derive(Debug, Clone)]
 struct TensorInfo {
-    /// Outermost dimension first, as candle has it (the file has it the other way round).
+    /// Outermost dimension first (the file has it the other way round).
     dims: Vec<usize>,
-    dtype: GgmlDType,
+    kind: Kind,
     offset: u64,
     bytes: usize,
 }
@@ -166,37 +160,46 @@ impl Gguf {
         self.tensors.contains_key(name)
     }
 
-    /// Reads a weight and keeps it quantised. `Q5_0` becomes `Q8_0`, which holds the same
-    /// numbers exactly and for which the tensor library has a fast product.
-    pub fn quantised(&mut self, name: &str, dims: (usize, usize)) -> Result<QTensor, GgufError> {
+    /// Reads a matrix of weights into the form that products want.
+    pub(crate) fn packed(
+        &mut self,
+        name: &str,
+        (outputs, inputs): (usize, usize),
+    ) -> Result<Packed, GgufError> {
         let info = self.info(name)?;
-        if info.dims != [dims.0, dims.1] {
+        if info.dims != [outputs, inputs] {
             return Err(GgufError::Damaged(format!(
-                "tensor `{name}` is {:?}, expected {dims:?}",
-                info.dims
+                "tensor `{name}` is {:?}, expected {:?}",
+                info.dims,
+                [outputs, inputs]
             )));
         }
-        let bytes = self.bytes(&info)?;
-        let (bytes, dtype) = match info.dtype {
-            GgmlDType::Q5_0 => (quant::q5_0_as_q8_0(&bytes), GgmlDType::Q8_0),
-            other => (bytes, other),
-        };
-        quant::tensor(bytes, dtype, dims)
-            .map_err(|source| GgufError::Tensor { name: name.to_owned(), source })
+        let refused = |fault: PackError| GgufError::Damaged(format!("tensor `{name}`: {fault}"));
+        let mut packing = Packing::new(info.kind, outputs, inputs).map_err(refused)?;
+        let row = packing.row_bytes();
+        let io = |source| GgufError::Io { path: self.path.clone(), source };
+        self.file.seek(SeekFrom::Start(info.offset)).map_err(io)?;
+        let mut left = info.bytes;
+        let mut bytes = Vec::new();
+        while left > 0 {
+            bytes.resize((READ / row).max(1).saturating_mul(row).min(left), 0);
+            self.file.read_exact(&mut bytes).map_err(io)?;
+            packing.rows(&bytes);
+            left -= bytes.len();
+        }
+        packing.finish().map_err(refused)
     }
 
-    /// Reads a vector (a norm's weight or a bias) as f32.
-    pub fn vector(&mut self, name: &str, length: usize) -> Result<Tensor, GgufError> {
+    /// Reads a vector (a norm's weight or a bias).
+    pub(crate) fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, GgufError> {
         let info = self.info(name)?;
-        if info.dims != [length] || info.dtype != GgmlDType::F32 {
+        if info.dims != [length] || info.kind != Kind::F32 {
             return Err(GgufError::Damaged(format!(
                 "tensor `{name}` is {:?} {:?}, expected {length} F32",
-                info.dims, info.dtype
+                info.dims, info.kind
             )));
         }
-        let bytes = self.bytes(&info)?;
-        Tensor::from_vec(quant::f32s(&bytes), length, &Device::Cpu)
-            .map_err(|source| GgufError::Tensor { name: name.to_owned(), source })
+        Ok(quant::f32s(&self.bytes(&info)?))
     }
 
     fn info(&self, name: &str) -> Result<TensorInfo, GgufError> {

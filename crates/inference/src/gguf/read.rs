@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
-use candle_core::quantized::GgmlDType;
-
 use super::{GgufError, TensorInfo, Value};
+use crate::kernels::Kind;
 
 const MAGIC: [u8; 4] = *b"GGUF";
 const DEFAULT_ALIGNMENT: u64 = 32;
@@ -208,41 +207,20 @@ impl<R: Read> Cursor<'_, R> {
             dims.insert(0, dim);
         }
         let code = self.u32()?;
-        let dtype = dtype(code)
-            .ok_or_else(|| damaged(format!("tensor `{name}` has the unknown type {code}")))?;
+        let kind = Kind::of(code).ok_or_else(|| {
+            damaged(format!("tensor `{name}` has the type {code}, which is unknown or not read"))
+        })?;
         let offset = self.u64()?;
-        let bytes = size(&dims, dtype)
+        let bytes = size(&dims, kind)
             .ok_or_else(|| damaged(format!("tensor `{name}` of {dims:?} is no whole blocks")))?;
-        Ok(TensorInfo { dims, dtype, offset, bytes })
+        Ok(TensorInfo { dims, kind, offset, bytes })
     }
 }
 
-fn size(dims: &[usize], dtype: GgmlDType) -> Option<usize> {
-    if !dims.last()?.is_multiple_of(dtype.block_size()) {
-        return None;
-    }
-    let elements = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim))?;
-    (elements / dtype.block_size()).checked_mul(dtype.type_size())
-}
-
-/// The codes of the format's own tensor types (candle keeps its table private).
-fn dtype(code: u32) -> Option<GgmlDType> {
-    Some(match code {
-        0 => GgmlDType::F32,
-        1 => GgmlDType::F16,
-        2 => GgmlDType::Q4_0,
-        3 => GgmlDType::Q4_1,
-        6 => GgmlDType::Q5_0,
-        7 => GgmlDType::Q5_1,
-        8 => GgmlDType::Q8_0,
-        10 => GgmlDType::Q2K,
-        11 => GgmlDType::Q3K,
-        12 => GgmlDType::Q4K,
-        13 => GgmlDType::Q5K,
-        14 => GgmlDType::Q6K,
-        30 => GgmlDType::BF16,
-        _ => return None,
-    })
+fn size(dims: &[usize], kind: Kind) -> Option<usize> {
+    let (inputs, outer) = dims.split_last()?;
+    let rows = outer.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim))?;
+    kind.row_bytes(*inputs)?.checked_mul(rows)
 }
 
 fn damaged(what: impl Into<String>) -> GgufError {

@@ -1,95 +1,202 @@
-//! The keys and values of the tokens so far, in room that is reserved ahead.
+//! The keys and values of the tokens so far, in pages out of one budget.
+//!
+//! Sequences that begin alike share the pages of their beginning. A page that is shared is
+//! never written: whoever goes on gets a copy of the last, half-full one. Pages come from a
+//! [`Pool`] and return to it, so that the memory a model takes while it works has a limit.
 
-use candle_core::{DType, Device, Result, Tensor};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::config::Config;
+use crate::kernels::attention::{self, PAGE, RUN};
+use crate::kernels::{LANES, Lanes};
 
-/// Room for this many tokens is reserved at first; then it doubles.
-const FIRST_ROOM: usize = 256;
+/// The budget is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Full;
+
+/// Where pages come from.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    layers: usize,
+    kv_heads: usize,
+    dim: usize,
+    pages: usize,
+    left: AtomicUsize,
+    /// Pages that were used and are free again: asking the system for them costs more.
+    free: Mutex<Vec<Box<[Lanes]>>>,
+}
+
+impl Pool {
+    /// A pool of `bytes`, at least one page.
+    pub(super) fn new(config: &Config, bytes: usize) -> Arc<Self> {
+        let page = config.layers * config.kv_heads * 2 * config.head_dim;
+        let pages = (bytes / (page * size_of::<Lanes>())).max(1);
+        Arc::new(Self {
+            layers: config.layers,
+            kv_heads: config.kv_heads,
+            dim: config.head_dim,
+            pages,
+            left: AtomicUsize::new(pages),
+            free: Mutex::default(),
+        })
+    }
+
+    /// How many tokens all sequences may have together.
+    pub(crate) fn tokens(&self) -> usize {
+        self.pages * PAGE
+    }
+
+    /// Room for how many tokens nobody holds.
+    pub(crate) fn left(&self) -> usize {
+        self.left.load(Ordering::Relaxed) * PAGE
+    }
+
+    fn take(self: &Arc<Self>) -> Result<Page, Full> {
+        let one_less = |left: usize| left.checked_sub(1);
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+            .map_err(|_| Full)?;
+        let used = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let size = self.layers * self.kv_heads * 2 * self.dim;
+        let lanes = match used {
+            // A page full of another's numbers would do, were all of them finite.
+            Some(mut lanes) => {
+                lanes.fill(Lanes::default());
+                lanes
+            }
+            None => vec![Lanes::default(); size].into_boxed_slice(),
+        };
+        Ok(Page { lanes, pool: Arc::clone(self) })
+    }
+}
 
 #[derive(Debug)]
-pub(super) struct Cache {
-    layers: Vec<(Tensor, Tensor)>,
-    shape: (usize, usize),
+struct Page {
+    lanes: Box<[Lanes]>,
+    pool: Arc<Pool>,
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        let lanes = std::mem::take(&mut self.lanes);
+        self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(lanes);
+        self.pool.left.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Page {
+    /// Where the part of one head in one layer begins: keys, then values.
+    fn start(&self, layer: usize, head: usize) -> usize {
+        (layer * self.pool.kv_heads + head) * 2 * self.pool.dim
+    }
+
+    fn view(&self, layer: usize, head: usize) -> attention::Page<'_> {
+        let (start, dim) = (self.start(layer, head), self.pool.dim);
+        let both = self.lanes.get(start..start + 2 * dim).unwrap_or_default();
+        let (keys, values) = both.split_at(dim.min(both.len()));
+        attention::Page { keys, values }
+    }
+
+    fn write(&mut self, layer: usize, head: usize, slot: usize, key: &[f32], value: &[f32]) {
+        let (start, dim) = (self.start(layer, head), self.pool.dim);
+        let both = self.lanes.get_mut(start..start + 2 * dim).unwrap_or_default();
+        let (keys, values) = both.split_at_mut(dim.min(both.len()));
+        for (lanes, x) in keys.iter_mut().zip(key) {
+            if let Some(to) = lanes.0.get_mut(slot) {
+                *to = *x;
+            }
+        }
+        let runs = values.chunks_exact_mut(RUN).zip(value.chunks_exact(RUN));
+        for (run, value) in runs {
+            let lanes = run.get_mut(2 * slot..2 * slot + 2).unwrap_or_default();
+            for (lanes, sixteen) in lanes.iter_mut().zip(value.as_chunks::<LANES>().0) {
+                lanes.0 = *sixteen;
+            }
+        }
+    }
+}
+
+/// One sequence's keys and values.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    pool: Arc<Pool>,
+    pages: Vec<Arc<Page>>,
     len: usize,
-    room: usize,
 }
 
 impl Cache {
-    pub(super) fn new(config: &Config) -> Result<Self> {
-        let mut cache = Self {
-            layers: Vec::new(),
-            shape: (config.kv_heads, config.head_dim),
-            len: 0,
-            room: FIRST_ROOM,
-        };
-        for _ in 0..config.layers {
-            cache.layers.push((cache.blank()?, cache.blank()?));
-        }
-        Ok(cache)
+    pub(crate) fn new(pool: &Arc<Pool>) -> Self {
+        Self { pool: Arc::clone(pool), pages: Vec::new(), len: 0 }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) fn fits(&self, config: &Config) -> bool {
-        self.layers.len() == config.layers && self.shape == (config.kv_heads, config.head_dim)
+    pub(crate) fn is_of(&self, pool: &Arc<Pool>) -> bool {
+        Arc::ptr_eq(&self.pool, pool)
     }
 
-    /// A copy that can grow by itself: milliseconds, where computing anew takes seconds.
-    pub(super) fn fork(&self) -> Result<Self> {
-        let mut copy =
-            Self { layers: Vec::new(), shape: self.shape, len: self.len, room: self.room };
-        copy.layers = copy.copy_of(&self.layers)?;
-        Ok(copy)
+    /// The same tokens, to be gone on from; no number is copied.
+    pub(crate) fn fork(&self) -> Self {
+        Self { pool: Arc::clone(&self.pool), pages: self.pages.clone(), len: self.len }
     }
 
-    /// Makes room for `count` more tokens.
-    pub(super) fn reserve(&mut self, count: usize) -> Result<()> {
-        let needed = self.len + count;
-        if needed > self.room {
-            self.room = needed.next_power_of_two();
-            self.layers = self.copy_of(&self.layers)?;
+    /// A cache of the same model without any tokens.
+    pub(crate) fn emptied(&self) -> Self {
+        Self::new(&self.pool)
+    }
+
+    /// Whether it keeps pages from others.
+    pub(crate) fn holds(&mut self) -> bool {
+        self.pages.iter_mut().any(|page| Arc::get_mut(page).is_some())
+    }
+
+    /// Makes room for `count` more tokens, or changes nothing that is seen.
+    pub(crate) fn reserve(&mut self, count: usize) -> Result<(), Full> {
+        let first = self.len / PAGE;
+        if let Some(last) = self.pages.get_mut(first)
+            && count > 0
+            && Arc::get_mut(last).is_none()
+        {
+            let mut copy = self.pool.take()?;
+            copy.lanes.copy_from_slice(&last.lanes);
+            *last = Arc::new(copy);
+        }
+        while self.pages.len() < (self.len + count).div_ceil(PAGE) {
+            self.pages.push(Arc::new(self.pool.take()?));
         }
         Ok(())
     }
 
-    /// Writes the keys and values (`[kv heads, tokens, dims]`) that follow, and returns all
-    /// from the `from`th token on. [`Cache::advance`] counts them in once all layers have theirs.
-    pub(super) fn extend(
-        &mut self,
-        layer: usize,
-        keys: &Tensor,
-        values: &Tensor,
-        from: usize,
-    ) -> Result<(Tensor, Tensor)> {
-        let Some((all_keys, all_values)) = self.layers.get(layer) else {
-            candle_core::bail!("the cache has no layer {layer}");
-        };
-        let end = self.len + keys.dim(1)?;
-        all_keys.slice_set(&keys.contiguous()?, 1, self.len)?;
-        all_values.slice_set(&values.contiguous()?, 1, self.len)?;
-        Ok((all_keys.narrow(1, from, end - from)?, all_values.narrow(1, from, end - from)?))
+    /// Writes the keys and values of all heads for the `at`th token after those that count.
+    pub(super) fn write(&mut self, layer: usize, at: usize, keys: &[f32], values: &[f32]) {
+        let place = self.len + at;
+        let dim = self.pool.dim;
+        let page = self.pages.get_mut(place / PAGE).and_then(Arc::get_mut);
+        debug_assert!(page.is_some(), "room was not reserved");
+        let Some(page) = page else { return };
+        let heads = keys.chunks_exact(dim).zip(values.chunks_exact(dim));
+        for (head, (key, value)) in heads.enumerate() {
+            page.write(layer, head, place % PAGE, key, value);
+        }
     }
 
+    /// Counts in the tokens that were written in every layer.
     pub(super) fn advance(&mut self, count: usize) {
         self.len += count;
     }
 
-    fn blank(&self) -> Result<Tensor> {
-        let (heads, dims) = self.shape;
-        Tensor::zeros((heads, self.room, dims), DType::F32, &Device::Cpu)
+    /// Something that is the same for caches that share their `at`th page.
+    pub(super) fn identity(&self, at: usize) -> Option<usize> {
+        self.pages.get(at).map(|page| Arc::as_ptr(page).addr())
     }
 
-    fn copy_of(&self, layers: &[(Tensor, Tensor)]) -> Result<Vec<(Tensor, Tensor)>> {
-        let copy = |old: &Tensor| -> Result<Tensor> {
-            let new = self.blank()?;
-            if self.len > 0 {
-                new.slice_set(&old.narrow(1, 0, self.len)?.contiguous()?, 1, 0)?;
-            }
-            Ok(new)
-        };
-        layers.iter().map(|(keys, values)| Ok((copy(keys)?, copy(values)?))).collect()
+    pub(super) fn view(&self, at: usize, layer: usize, head: usize) -> attention::Page<'_> {
+        match self.pages.get(at) {
+            Some(page) => page.view(layer, head),
+            None => attention::Page { keys: &[], values: &[] },
+        }
     }
 }

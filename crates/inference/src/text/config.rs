@@ -1,9 +1,9 @@
 //! What the metadata says about a model's shape, checked before any weight is read.
 
-use candle_core::Tensor;
-
 use super::LoadError;
 use crate::gguf::Gguf;
+use crate::kernels::attention::{MOST_SHARED, RUN};
+use crate::kernels::rows::{Gate, Pairing};
 
 /// The kinds of text model that are built here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Architecture {
     Llama,
     /// Qwen 2 and 2.5: Llama with biases on queries, keys and values.
     Qwen2,
+    /// Qwen 3: Llama with norms of each head's query and key.
+    Qwen3,
 }
 
 /// Gemma 3 looks at everything in each sixth layer and at a window in the others.
@@ -35,7 +37,7 @@ pub(super) struct Config {
     pub(super) head_dim: usize,
     pub(super) norm_eps: f32,
     /// Gemma multiplies its word vectors by this before the first layer.
-    pub(super) word_scale: f64,
+    pub(super) word_scale: f32,
     /// The base of the rotation where a layer sees everything, and where it sees a window.
     pub(super) rope_bases: [f64; 2],
     /// Positions are divided by this where a layer sees everything.
@@ -56,6 +58,7 @@ impl Config {
             "gemma3" => Architecture::Gemma3,
             "llama" => Architecture::Llama,
             "qwen2" => Architecture::Qwen2,
+            "qwen3" => Architecture::Qwen3,
             other => return Err(LoadError::Unsupported(format!("architecture `{other}`"))),
         };
         let key = |part: &str| format!("{name}.{part}");
@@ -75,7 +78,7 @@ impl Config {
             kv_heads: count("attention.head_count_kv").unwrap_or(heads),
             head_dim: count("attention.key_length").unwrap_or(own_head_dim),
             norm_eps: file.float(&key("attention.layer_norm_rms_epsilon"))? as f32,
-            word_scale: if gemma { (width as f64).sqrt() } else { 1.0 },
+            word_scale: if gemma { (width as f32).sqrt() } else { 1.0 },
             rope_bases: [base, if gemma { GEMMA3_LOCAL_BASE } else { base }],
             rope_factor: rope_factor(file, name)?,
             window: if gemma { Some(count("attention.sliding_window")?) } else { None },
@@ -99,19 +102,25 @@ impl Config {
         if positive.iter().any(|n| *n == 0 || *n > 1 << 24) {
             return Err(LoadError::Damaged(format!("a size is absurd in {self:?}")));
         }
-        if !self.heads.is_multiple_of(self.kv_heads) || !self.head_dim.is_multiple_of(2) {
-            return Err(LoadError::Damaged(format!(
-                "{} heads over {} with {} dimensions each",
-                self.heads, self.kv_heads, self.head_dim
-            )));
+        if !self.heads.is_multiple_of(self.kv_heads) {
+            let heads = format!("{} heads share {}", self.heads, self.kv_heads);
+            return Err(LoadError::Damaged(heads));
+        }
+        if self.heads / self.kv_heads > MOST_SHARED {
+            let shared = format!("more than {MOST_SHARED} heads that share keys");
+            return Err(LoadError::Unsupported(shared));
+        }
+        let uneven = [self.width, self.feed_forward, self.head_dim]
+            .into_iter()
+            .find(|size| !size.is_multiple_of(RUN));
+        if let Some(size) = uneven {
+            let size = format!("a width of {size}, no multiple of {RUN},");
+            return Err(LoadError::Unsupported(size));
         }
         let key = |part: &str| format!("{name}.{part}");
         let other_dim = |part: &str| file.count(&key(part)).is_ok_and(|dim| dim != self.head_dim);
         if other_dim("attention.value_length") || other_dim("rope.dimension_count") {
             return Err(LoadError::Unsupported("a head whose parts differ in size".to_owned()));
-        }
-        if file.has_tensor("rope_freqs.weight") {
-            return Err(LoadError::Unsupported("a table of rotations".to_owned()));
         }
         if self.window.is_some() && self.layers == GEMMA3_27B_LAYERS {
             return Err(LoadError::Unsupported("Gemma 3 27B".to_owned()));
@@ -126,17 +135,30 @@ impl Config {
 
     /// The factor on the products of queries and keys.
     #[expect(clippy::cast_precision_loss, reason = "a head has a few hundred dimensions")]
-    pub(super) fn attention_scale(&self) -> f64 {
-        1.0 / (self.head_dim as f64).sqrt()
+    pub(super) fn attention_scale(&self) -> f32 {
+        1.0 / (self.head_dim as f32).sqrt()
     }
 
-    /// The activation inside the feed-forward part. Gemma's is the tanh form of GELU; with
-    /// any other its texts are three times less probable.
-    pub(super) fn activate(&self, gate: &Tensor) -> candle_core::Result<Tensor> {
+    /// What the gate of the feed-forward part goes through. Gemma's is the tanh form of GELU;
+    /// with any other its texts are three times less probable.
+    pub(super) fn gate(&self) -> Gate {
         match self.architecture {
-            Architecture::Gemma3 => gate.gelu(),
-            Architecture::Llama | Architecture::Qwen2 => gate.silu(),
+            Architecture::Gemma3 => Gate::Gelu,
+            Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3 => Gate::Silu,
         }
+    }
+
+    /// How a head is rotated. The converter to GGUF permutes Llama's weights for the other way.
+    pub(super) fn pairing(&self) -> Pairing {
+        match self.architecture {
+            Architecture::Llama => Pairing::Neighbours,
+            Architecture::Gemma3 | Architecture::Qwen2 | Architecture::Qwen3 => Pairing::Halves,
+        }
+    }
+
+    /// Whether each head's query and key go through a norm.
+    pub(super) fn norms_heads(&self) -> bool {
+        matches!(self.architecture, Architecture::Gemma3 | Architecture::Qwen3)
     }
 }
 

@@ -1,33 +1,39 @@
 //! Text models: tokens in, the next token's scores out.
 //!
-//! Written against candle's tensors and quantised products, not its model zoo: its Gemma 3
-//! has the wrong activation, masks and sliding window. Weights stay quantised; the word
-//! table is never expanded; the keys and values of a shared prefix are computed once.
+//! candle reads no file here and holds no tensor: its quantised products are slow at the widths
+//! of small models, its caches are copied at each step, and its Gemma 3 has the wrong
+//! activation, masks and window. Weights are packed once for the [`crate::kernels`]; the
+//! new tokens of many sequences go through the layers together; the keys and values of a
+//! shared beginning are computed once and kept once.
 
-mod block;
 mod cache;
 mod config;
+mod forward;
+mod head;
+mod layer;
 mod rope;
+mod session;
 
 use std::path::Path;
-
-use candle_core::quantized::{QMatMul, QTensor};
-use candle_core::{Device, Module, Tensor};
+use std::sync::Arc;
 
 use crate::gguf::{Gguf, GgufError};
+use crate::kernels::{Packed, Tier};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 
-use block::{Block, Step};
-use cache::Cache;
+pub(crate) use cache::Cache;
+use cache::Pool;
 pub use config::Architecture;
 use config::Config;
+pub(crate) use forward::{Run, Work};
+pub use head::Shortlist;
+use layer::Layer;
 use rope::Angles;
+pub use session::{Prefix, Session};
+pub(crate) use session::{CHUNK, SCORE_ROWS};
 
-/// How many tokens go through the layers at once: enough to fill the processor, few enough
-/// that the scores of a long prompt do not fill the memory.
-const CHUNK: usize = 256;
-/// How many rows of output scores are held at once when every position is wanted.
-const SCORE_ROWS: usize = 16;
+/// What the keys and values of all sequences may take together, unless the caller says else.
+const CACHE_BYTES: usize = 1 << 30;
 
 /// Why a text model cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -39,14 +45,11 @@ pub enum LoadError {
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
     /// The file holds a kind of model that is not built here.
-    #[error("{0} is not supported; supported are `gemma3`, `llama` and `qwen2`")]
+    #[error("{0} is not supported; supported are `gemma3`, `llama`, `qwen2` and `qwen3`")]
     Unsupported(String),
     /// The numbers in the metadata contradict each other.
     #[error("damaged model file: {0}")]
     Damaged(String),
-    /// The tensor library refused a weight.
-    #[error("the weights cannot be used")]
-    Tensor(#[from] candle_core::Error),
 }
 
 /// Why a loaded text model cannot go on.
@@ -72,55 +75,60 @@ pub enum TextError {
     /// A text cannot be tokenised.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    /// The tensor library failed.
-    #[error("the model failed to compute")]
-    Tensor(#[from] candle_core::Error),
+    /// All sequences together have as many tokens as there is memory for.
+    #[error("the model's memory for {tokens} tokens is in use")]
+    CacheFull {
+        /// How many tokens all sequences may have together.
+        tokens: usize,
+    },
 }
 
 /// A text model in memory. It has no state of its own: share it between threads freely.
+///
+/// A call computes in the thread that makes it. Several threads share the weights and the
+/// memory for keys and values, and nothing else.
 #[derive(Debug)]
 pub struct TextModel {
     config: Config,
     tokenizer: Tokenizer,
-    words: std::sync::Arc<QTensor>,
-    head: QMatMul,
-    blocks: Vec<Block>,
-    norm: Tensor,
-}
-
-/// Tokens that were computed once, to be continued many times; share it in an `Arc`.
-#[derive(Debug)]
-pub struct Prefix {
-    cache: Cache,
-    logits: Vec<f32>,
-}
-
-/// One growing sequence of tokens.
-#[derive(Debug)]
-pub struct Session<'m> {
-    model: &'m TextModel,
-    cache: Cache,
-    logits: Vec<f32>,
+    tier: Tier,
+    words: Packed,
+    /// The output table, where it is not that of the words.
+    head: Option<Packed>,
+    layers: Vec<Layer>,
+    norm: Vec<f32>,
+    angles: Angles,
+    pool: Arc<Pool>,
 }
 
 impl TextModel {
     /// Reads the GGUF file at `path`.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
+        Self::load_with(path, CACHE_BYTES)
+    }
+
+    /// Reads the GGUF file at `path`; the keys and values of all sequences together will take
+    /// `cache_bytes` at most.
+    pub fn load_with(path: &Path, cache_bytes: usize) -> Result<Self, LoadError> {
         let mut file = Gguf::open(path)?;
         let config = Config::read(&file)?;
         let tokenizer = Tokenizer::from_gguf(&file)?;
         let table = (tokenizer.size(), config.width);
-        let words = std::sync::Arc::new(file.quantised("token_embd.weight", table)?);
-        let head = if file.has_tensor("output.weight") {
-            QMatMul::from_qtensor(file.quantised("output.weight", table)?)?
-        } else {
-            QMatMul::from_arc(words.clone())?
-        };
-        let blocks = (0..config.layers)
-            .map(|layer| Block::load(&mut file, &config, layer))
+        let words = file.packed("token_embd.weight", table)?;
+        let own_head = file.has_tensor("output.weight");
+        let head = if own_head { Some(file.packed("output.weight", table)?) } else { None };
+        let layers = (0..config.layers)
+            .map(|layer| Layer::load(&mut file, &config, layer))
             .collect::<Result<_, _>>()?;
         let norm = file.vector("output_norm.weight", config.width)?;
-        Ok(Self { config, tokenizer, words, head, blocks, norm })
+        let slower = if file.has_tensor("rope_freqs.weight") {
+            Some(file.vector("rope_freqs.weight", config.head_dim / 2)?)
+        } else {
+            None
+        };
+        let angles = Angles::new(&config, slower.as_deref());
+        let pool = Pool::new(&config, cache_bytes);
+        Ok(Self { tier: Tier::best(), config, tokenizer, words, head, layers, norm, angles, pool })
     }
 
     /// Its tokenizer.
@@ -141,142 +149,41 @@ impl TextModel {
         self.config.context
     }
 
-    /// An empty sequence.
-    pub fn session(&self) -> Result<Session<'_>, TextError> {
-        Ok(Session { model: self, cache: Cache::new(&self.config)?, logits: Vec::new() })
-    }
-
-    /// Computes `tokens` once, so that many sequences can begin with them.
-    pub fn prefill(&self, tokens: &[u32]) -> Result<Prefix, TextError> {
-        let mut session = self.session()?;
-        session.append(tokens)?;
-        Ok(session.into_prefix())
-    }
-
-    /// A sequence that begins with `prefix`; nothing of it is computed again.
-    pub fn resume(&self, prefix: &Prefix) -> Result<Session<'_>, TextError> {
-        if !prefix.cache.fits(&self.config) || prefix.logits.len() != self.tokenizer.size() {
-            return Err(TextError::ForeignPrefix);
-        }
-        Ok(Session { model: self, cache: prefix.cache.fork()?, logits: prefix.logits.clone() })
-    }
-
-    /// The hidden states of `tokens`, which follow what is in `cache`.
-    fn forward(&self, cache: &mut Cache, tokens: &[u32]) -> Result<Tensor, TextError> {
-        let size = self.tokenizer.size();
-        if let Some(id) = tokens.iter().find(|id| **id as usize >= size) {
-            return Err(TextError::UnknownToken(*id));
-        }
-        let after = cache.len() + tokens.len();
-        if after > self.config.context {
-            return Err(TextError::ContextFull { tokens: after, context: self.config.context });
-        }
-        let ids = Tensor::new(tokens, &Device::Cpu)?;
-        let mut hidden = (self.words.embedding(&ids)? * self.config.word_scale)?;
-        let angles = Angles::new(&self.config, cache.len(), tokens.len())?;
-        cache.reserve(tokens.len())?;
-        for (layer, block) in self.blocks.iter().enumerate() {
-            let step = Step { config: &self.config, angles: &angles, layer };
-            hidden = block.forward(&hidden, cache, &step)?;
-        }
-        cache.advance(tokens.len());
-        Ok(hidden)
-    }
-
-    /// The scores of the whole vocabulary after each row of `hidden`.
-    fn logits(&self, hidden: &Tensor) -> Result<Tensor, TextError> {
-        let normed =
-            candle_nn::ops::rms_norm(&hidden.contiguous()?, &self.norm, self.config.norm_eps)?;
-        Ok(self.head.forward(&normed)?)
-    }
-}
-
-impl Prefix {
-    /// How many tokens it holds.
+    /// Which instructions it computes with.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.cache.len()
+    pub fn instructions(&self) -> &'static str {
+        self.tier.name()
     }
 
-    /// Whether it holds none.
+    /// What its weights take in memory, in bytes.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl Session<'_> {
-    /// Adds `tokens` and returns the scores (logits) of every candidate for the next one.
-    pub fn append(&mut self, tokens: &[u32]) -> Result<&[f32], TextError> {
-        let mut last = None;
-        for chunk in tokens.chunks(CHUNK) {
-            let hidden = self.model.forward(&mut self.cache, chunk)?;
-            last = Some(hidden.narrow(0, chunk.len() - 1, 1)?);
-        }
-        let last = last.ok_or(TextError::Empty)?;
-        self.logits = self.model.logits(&last)?.flatten_all()?.to_vec1()?;
-        Ok(&self.logits)
+    pub fn bytes(&self) -> usize {
+        let head = self.head.as_ref().map_or(0, Packed::bytes);
+        self.words.bytes() + head + self.layers.iter().map(Layer::bytes).sum::<usize>()
     }
 
-    /// Adds `tokens` and returns the log-probability that each had at its place.
-    ///
-    /// The session must not be empty: the first token's chance comes from what stands
-    /// before it.
-    pub fn append_scored(&mut self, tokens: &[u32]) -> Result<Vec<f64>, TextError> {
-        if self.logits.is_empty() || tokens.is_empty() {
-            return Err(TextError::Empty);
-        }
-        let mut out = Vec::with_capacity(tokens.len());
-        for chunk in tokens.chunks(CHUNK) {
-            let hidden = self.model.forward(&mut self.cache, chunk)?;
-            let mut scored = 0;
-            while scored < chunk.len() {
-                let rows = SCORE_ROWS.min(chunk.len() - scored);
-                let logits = self.model.logits(&hidden.narrow(0, scored, rows)?)?;
-                let targets = chunk.iter().skip(scored);
-                for (row, target) in logits.to_vec2::<f32>()?.into_iter().zip(targets) {
-                    out.push(log_probability(&self.logits, *target));
-                    self.logits = row;
-                }
-                scored += rows;
-            }
-        }
-        Ok(out)
+    /// An empty cache.
+    pub(crate) fn cache(&self) -> Cache {
+        Cache::new(&self.pool)
     }
 
-    /// The scores after the last token; empty before the first.
+    pub(crate) fn owns(&self, cache: &Cache) -> bool {
+        cache.is_of(&self.pool)
+    }
+
+    /// How many tokens all sequences may have together.
     #[must_use]
-    pub fn logits(&self) -> &[f32] {
-        &self.logits
+    pub fn cache_tokens(&self) -> usize {
+        self.pool.tokens()
     }
 
-    /// How many tokens it holds, its prefix included.
+    /// How many more tokens there is room for now, in whole pages.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.cache.len()
+    pub fn cache_tokens_left(&self) -> usize {
+        self.pool.left()
     }
 
-    /// Whether it holds none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub(crate) fn tier(&self) -> Tier {
+        self.tier
     }
-
-    /// Makes what was computed so far a prefix for others.
-    #[must_use]
-    pub fn into_prefix(self) -> Prefix {
-        Prefix { cache: self.cache, logits: self.logits }
-    }
-}
-
-/// The natural logarithm of the softmax of `logits` at `token`.
-#[must_use]
-pub(crate) fn log_probability(logits: &[f32], token: u32) -> f64 {
-    let Some(own) = logits.get(token as usize) else {
-        return f64::NEG_INFINITY;
-    };
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    // In f32 a quarter of a million terms lose digits; the sum needs the wider type.
-    let sum: f64 = logits.iter().map(|x| f64::from((x - top).exp())).sum();
-    f64::from(own - top) - sum.ln()
 }

@@ -13,9 +13,11 @@
     reason = "helpers of tests may panic and print as tests do, and work on tiny numbers"
 )]
 
+mod batch_tiny;
 mod embed_tiny;
 mod pull;
 mod real;
+mod serve_tiny;
 mod text_tiny;
 mod tiny;
 mod tokenizer_tiny;

@@ -38,6 +38,9 @@ pub(crate) const LLAMA: Shape =
 pub(crate) const QWEN: Shape =
     Shape { architecture: "qwen2", layers: 2, window: 0, context: 600, seed: 3 };
 
+pub(crate) const QWEN3: Shape =
+    Shape { architecture: "qwen3", layers: 2, window: 0, context: 600, seed: 4 };
+
 const WIDTH: usize = 64;
 const HEADS: usize = 4;
 const KV_HEADS: usize = 2;
@@ -78,10 +81,12 @@ pub(crate) fn gguf(shape: &Shape) -> Vec<u8> {
         norm("attn_norm", WIDTH);
         norm("ffn_norm", WIDTH);
         if shape.architecture == "gemma3" {
-            norm("attn_q_norm", HEAD);
-            norm("attn_k_norm", HEAD);
             norm("post_attention_norm", WIDTH);
             norm("post_ffw_norm", WIDTH);
+        }
+        if matches!(shape.architecture, "gemma3" | "qwen3") {
+            norm("attn_q_norm", HEAD);
+            norm("attn_k_norm", HEAD);
         }
         if shape.architecture == "qwen2" {
             for (part, length) in [("attn_q", HEADS), ("attn_k", KV_HEADS), ("attn_v", KV_HEADS)] {
@@ -182,7 +187,7 @@ fn byte_pairs(architecture: &str) -> Vec<(String, Value)> {
     names.extend(merges.iter().map(|merge| merge.replace(' ', "")));
     let merges: Vec<String> = merges.iter().map(ToString::to_string).collect();
     let types = names.iter().enumerate().map(|(i, _)| Value::I32(if i < 3 { 3 } else { 1 }));
-    let pre = if architecture == "qwen2" { "qwen2" } else { "smollm" };
+    let pre = if architecture.starts_with("qwen") { "qwen2" } else { "smollm" };
     vec![
         key("model", Value::String("gpt2".into())),
         key("pre", Value::String(pre.into())),

@@ -1,0 +1,333 @@
+//! Attention over pages of keys and values, for many tokens of many sequences at once.
+//!
+//! A page holds sixteen tokens. Its keys stand transposed, so that sixteen scores are computed
+//! side by side; its values stand in runs of thirty-two numbers. A page that many sequences
+//! share is read once for all of them. Whatever is computed together, each token's scores,
+//! their sum and the mix of values are computed in the order of its pages.
+
+use super::simd::Simd;
+use super::{Kernel, LANES, Lanes, Tier};
+
+/// Tokens in a page.
+pub(crate) const PAGE: usize = LANES;
+/// Numbers of a value that stand together.
+pub(crate) const RUN: usize = 2 * LANES;
+/// The most query heads that may share a key head.
+pub(crate) const MOST_SHARED: usize = 8;
+
+/// Keys, `dim` lanes of sixteen tokens each, and values, `dim / 32` runs of sixteen tokens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page<'a> {
+    pub(crate) keys: &'a [Lanes],
+    pub(crate) values: &'a [Lanes],
+}
+
+/// What a token of a batch may look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// The first token it sees, and the one after the last, which is itself.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+}
+
+/// One page and the tokens of the batch that see something of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Visit {
+    /// Which page of its sequence it is.
+    pub(crate) at: usize,
+    /// Where the caller finds it.
+    pub(crate) page: usize,
+    /// Tokens, counted from the first of the call.
+    pub(crate) tokens: Vec<usize>,
+}
+
+/// Room for one call, kept for the next.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    queries: Vec<f32>,
+    scores: Vec<Lanes>,
+    mixes: Vec<Lanes>,
+    shares: Vec<f32>,
+}
+
+/// The attention of one key head: what its `shared` query heads ask of the pages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head<'a> {
+    pub(crate) shared: usize,
+    pub(crate) dim: usize,
+    pub(crate) scale: f32,
+    pub(crate) sights: &'a [Sight],
+    /// In the order of their places.
+    pub(crate) visits: &'a [Visit],
+    /// The pages that `visits` name.
+    pub(crate) pages: &'a [Page<'a>],
+}
+
+/// Where the head's queries begin in each row, and where its results go.
+#[derive(Debug)]
+pub(crate) struct Ends<'a> {
+    /// A row for each of the head's sights.
+    pub(crate) queries: &'a [f32],
+    pub(crate) out: &'a mut [f32],
+    /// How long a row is, the same for both.
+    pub(crate) stride: usize,
+    /// Where in the row this head's part begins.
+    pub(crate) start: usize,
+}
+
+/// Writes what each query head reads from the values. `shared` is at most [`MOST_SHARED`].
+pub(crate) fn attend(tier: Tier, head: &Head<'_>, ends: Ends<'_>, room: &mut Room) {
+    match head.shared {
+        1 => tier.run(Attend::<1> { head, ends, room }),
+        2 => tier.run(Attend::<2> { head, ends, room }),
+        3 => tier.run(Attend::<3> { head, ends, room }),
+        4 => tier.run(Attend::<4> { head, ends, room }),
+        5 => tier.run(Attend::<5> { head, ends, room }),
+        6 => tier.run(Attend::<6> { head, ends, room }),
+        7 => tier.run(Attend::<7> { head, ends, room }),
+        8 => tier.run(Attend::<8> { head, ends, room }),
+        more => debug_assert!(false, "{more} heads share a key"),
+    }
+}
+
+struct Attend<'a, const G: usize> {
+    head: &'a Head<'a>,
+    ends: Ends<'a>,
+    room: &'a mut Room,
+}
+
+impl<const G: usize> Kernel for Attend<'_, G> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { head, ends, room } = self;
+        let Some(first) = head.visits.iter().map(|visit| visit.at).min() else { return };
+        let pages = head.visits.iter().map(|visit| visit.at + 1 - first).max().unwrap_or(0);
+        let (tokens, dim) = (head.sights.len(), head.dim);
+        room.fit(tokens, G, dim, pages);
+        gather::<G>(&ends, dim, &mut room.queries);
+        let queries = room.queries.as_chunks::<G>().0;
+        for visit in head.visits {
+            let Some(page) = head.pages.get(visit.page) else { continue };
+            let at = visit.at - first;
+            let query = |token: usize| queries.get(token * dim..(token + 1) * dim);
+            for pair in visit.tokens.chunks(2) {
+                if let &[a, b] = pair
+                    && let (Some(qa), Some(qb)) = (query(a), query(b))
+                {
+                    let both = scores(simd, [qa, qb], page.keys, head.scale);
+                    put(&mut room.scores, both, [a, b], pages, at);
+                } else if let &[a] = pair
+                    && let Some(qa) = query(a)
+                {
+                    put(&mut room.scores, scores(simd, [qa], page.keys, head.scale), [a], pages, at);
+                }
+            }
+        }
+        let rows = room.scores.chunks_exact_mut(pages * G).zip(room.shares.as_chunks_mut::<G>().0);
+        for ((rows, shares), sight) in rows.zip(head.sights) {
+            for (row, share) in rows.chunks_exact_mut(pages).zip(shares) {
+                *share = soften(simd, row, first * PAGE, *sight);
+            }
+        }
+        room.mixes.fill(Lanes::default());
+        for visit in head.visits {
+            let Some(page) = head.pages.get(visit.page) else { continue };
+            let at = visit.at - first;
+            let size = dim * G / LANES;
+            let part = |token: usize| token * size..(token + 1) * size;
+            for pair in visit.tokens.chunks(2) {
+                if let &[a, b] = pair
+                    && let Ok(mixes) = room.mixes.get_disjoint_mut([part(a), part(b)])
+                {
+                    let chances = [a, b].map(|token| chances::<G>(&room.scores, token, pages, at));
+                    mix(simd, chances, page.values, mixes);
+                } else if let &[a] = pair
+                    && let Some(mixes) = room.mixes.get_mut(part(a))
+                {
+                    let chances = [chances::<G>(&room.scores, a, pages, at)];
+                    mix(simd, chances, page.values, [mixes]);
+                }
+            }
+        }
+        scatter::<S, G>(simd, room, dim, ends);
+    }
+}
+
+impl Room {
+    fn fit(&mut self, tokens: usize, shared: usize, dim: usize, pages: usize) {
+        self.queries.resize(tokens * shared * dim, 0.0);
+        self.scores.resize(tokens * shared * pages, Lanes::default());
+        self.mixes.resize(tokens * shared * dim / LANES, Lanes::default());
+        self.shares.resize(tokens * shared, 0.0);
+    }
+}
+
+/// Puts the numbers of the query heads side by side: the first of each, then the second.
+#[inline(always)]
+fn gather<const G: usize>(ends: &Ends<'_>, dim: usize, to: &mut [f32]) {
+    let rows = ends.queries.chunks_exact(ends.stride);
+    for (row, to) in rows.zip(to.chunks_exact_mut(dim * G)) {
+        for (lane, head) in row.get(ends.start..).unwrap_or(&[]).chunks_exact(dim).take(G).enumerate()
+        {
+            for (x, slots) in head.iter().zip(to.as_chunks_mut::<G>().0) {
+                if let Some(slot) = slots.get_mut(lane) {
+                    *slot = *x;
+                }
+            }
+        }
+    }
+}
+
+/// Scores of sixteen keys for each query head of `T` tokens. Even and odd dimensions are
+/// summed apart: one chain of sums would wait for itself.
+#[inline(always)]
+fn scores<S: Simd, const T: usize, const G: usize>(
+    simd: S,
+    queries: [&[[f32; G]]; T],
+    keys: &[Lanes],
+    scale: f32,
+) -> [[Lanes; G]; T] {
+    let mut even = [[simd.splat(0.0); G]; T];
+    let mut odd = even;
+    let queries = queries.map(|query| query.as_chunks::<2>().0);
+    for (at, [first, second]) in keys.as_chunks::<2>().0.iter().enumerate() {
+        let (first, second) = (simd.load(&first.0), simd.load(&second.0));
+        for ((query, even), odd) in queries.iter().zip(&mut even).zip(&mut odd) {
+            let Some([one, two]) = query.get(at) else { break };
+            for (x, sum) in one.iter().zip(even) {
+                *sum = simd.fma(first, simd.splat(*x), *sum);
+            }
+            for (x, sum) in two.iter().zip(odd) {
+                *sum = simd.fma(second, simd.splat(*x), *sum);
+            }
+        }
+    }
+    let mut out = [[Lanes::default(); G]; T];
+    let sums = even.as_flattened().iter().zip(odd.as_flattened());
+    for (out, (even, odd)) in out.as_flattened_mut().iter_mut().zip(sums) {
+        simd.store(simd.mul(simd.add(*even, *odd), simd.splat(scale)), &mut out.0);
+    }
+    out
+}
+
+#[inline(always)]
+fn put<const T: usize, const G: usize>(
+    scores: &mut [Lanes],
+    found: [[Lanes; G]; T],
+    tokens: [usize; T],
+    pages: usize,
+    at: usize,
+) {
+    for (token, heads) in tokens.into_iter().zip(found) {
+        let rows = scores.chunks_exact_mut(pages).skip(token * G);
+        for (row, lanes) in rows.zip(heads) {
+            if let Some(slot) = row.get_mut(at) {
+                *slot = lanes;
+            }
+        }
+    }
+}
+
+/// Turns the scores of what is seen into chances, all but for their sum, whose inverse it
+/// returns; what is not seen has none. `start` is the place of the first score.
+#[inline(always)]
+fn soften<S: Simd>(simd: S, row: &mut [Lanes], start: usize, sight: Sight) -> f32 {
+    let (from, to) = (sight.from.saturating_sub(start), sight.to.saturating_sub(start));
+    let row = row.get_mut(from / PAGE..to.div_ceil(PAGE)).unwrap_or_default();
+    let hide = |lanes: &mut [f32]| lanes.iter_mut().for_each(|x| *x = f32::NEG_INFINITY);
+    if let Some(first) = row.first_mut() {
+        hide(first.0.get_mut(..from % PAGE).unwrap_or_default());
+    }
+    if let (Some(last), true) = (row.last_mut(), !to.is_multiple_of(PAGE)) {
+        hide(last.0.get_mut(to % PAGE..).unwrap_or_default());
+    }
+    let mut top = simd.splat(f32::NEG_INFINITY);
+    for lanes in &*row {
+        top = simd.max(top, simd.load(&lanes.0));
+    }
+    let top = simd.splat(simd.largest(top));
+    let mut sum = simd.splat(0.0);
+    for lanes in row {
+        let chance = simd.exp(simd.sub(simd.load(&lanes.0), top));
+        sum = simd.add(sum, chance);
+        simd.store(chance, &mut lanes.0);
+    }
+    1.0 / simd.total(sum)
+}
+
+#[inline(always)]
+fn chances<const G: usize>(
+    scores: &[Lanes],
+    token: usize,
+    pages: usize,
+    at: usize,
+) -> [[f32; LANES]; G] {
+    let mut out = [[0.0; LANES]; G];
+    for (out, row) in out.iter_mut().zip(scores.chunks_exact(pages).skip(token * G)) {
+        if let Some(lanes) = row.get(at) {
+            *out = lanes.0;
+        }
+    }
+    out
+}
+
+/// Adds to each token's mix the page's values, each times its chance.
+#[inline(always)]
+fn mix<S: Simd, const T: usize, const G: usize>(
+    simd: S,
+    chances: [[[f32; LANES]; G]; T],
+    values: &[Lanes],
+    mut mixes: [&mut [Lanes]; T],
+) {
+    let runs = values.as_chunks::<2>().0.as_chunks::<PAGE>().0;
+    for (at, run) in runs.iter().enumerate() {
+        let mut sums = [[[simd.splat(0.0); 2]; G]; T];
+        for (sums, mix) in sums.iter_mut().zip(&mixes) {
+            let Some(mix) = mix.as_chunks::<2>().0.as_chunks::<G>().0.get(at) else { return };
+            for (sum, lanes) in sums.as_flattened_mut().iter_mut().zip(mix.as_flattened()) {
+                *sum = simd.load(&lanes.0);
+            }
+        }
+        for (slot, value) in run.iter().enumerate() {
+            let value = [simd.load(&value[0].0), simd.load(&value[1].0)];
+            for (sums, chances) in sums.iter_mut().zip(&chances) {
+                for (sums, chances) in sums.iter_mut().zip(chances) {
+                    let chance = simd.splat(chances.get(slot).copied().unwrap_or_default());
+                    for (sum, value) in sums.iter_mut().zip(value) {
+                        *sum = simd.fma(chance, value, *sum);
+                    }
+                }
+            }
+        }
+        for (sums, mix) in sums.iter().zip(&mut mixes) {
+            let Some(mix) = mix.as_chunks_mut::<2>().0.as_chunks_mut::<G>().0.get_mut(at) else {
+                return;
+            };
+            for (sum, lanes) in sums.as_flattened().iter().zip(mix.as_flattened_mut()) {
+                simd.store(*sum, &mut lanes.0);
+            }
+        }
+    }
+}
+
+/// Writes the mixes, each over the sum of its chances, as heads of rows.
+#[inline(always)]
+fn scatter<S: Simd, const G: usize>(simd: S, room: &Room, dim: usize, ends: Ends<'_>) {
+    let rows = ends.out.chunks_exact_mut(ends.stride);
+    let mixes = room.mixes.chunks_exact(dim * G / LANES);
+    for ((row, mix), shares) in rows.zip(mixes).zip(room.shares.as_chunks::<G>().0) {
+        let heads = row.get_mut(ends.start..).unwrap_or_default().chunks_exact_mut(dim);
+        for ((head, share), lane) in heads.zip(shares).zip(0..G) {
+            let share = simd.splat(*share);
+            let runs = mix.as_chunks::<2>().0.as_chunks::<G>().0;
+            for (run, out) in runs.iter().zip(head.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0) {
+                let Some(lanes) = run.get(lane) else { continue };
+                for (lanes, out) in lanes.iter().zip(out) {
+                    simd.store(simd.mul(simd.load(&lanes.0), share), out);
+                }
+            }
+        }
+    }
+}

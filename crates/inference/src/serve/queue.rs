@@ -1,0 +1,161 @@
+//! The questions that wait, and the model that will answer them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::figures::{Counters, Figures};
+use super::prefixes::Prefixes;
+use super::{Lane, Question, Refused, ServeError, Served, Settings};
+use crate::generate::Generated;
+
+/// After so many interactive questions, a bulk one goes first.
+const TURNS: usize = 4;
+
+pub(super) type Reply = oneshot::Sender<Result<Generated, ServeError>>;
+
+/// A question and where its answer goes.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) question: Question,
+    pub(super) reply: Reply,
+}
+
+/// What the workers have in common.
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    pub(super) settings: Settings,
+    pub(super) counters: Counters,
+}
+
+#[derive(Debug)]
+struct State {
+    interactive: VecDeque<Waiting>,
+    bulk: VecDeque<Waiting>,
+    /// Interactive questions that went before the bulk ones that wait.
+    turns: usize,
+    current: Arc<Current>,
+    stopped: bool,
+}
+
+/// The model in place and the beginnings that it has computed.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) served: Served,
+    pub(super) prefixes: Prefixes,
+}
+
+/// What a worker finds.
+pub(super) enum Next {
+    /// Questions for the model in place, as many as were wanted or wait.
+    Work(Arc<Current>, Vec<Waiting>),
+    Stop,
+}
+
+impl Queue {
+    pub(super) fn new(served: Served, settings: Settings) -> Self {
+        let current = Arc::new(Current { served, prefixes: Prefixes::new(settings.prefixes) });
+        let state = State {
+            interactive: VecDeque::new(),
+            bulk: VecDeque::new(),
+            turns: 0,
+            current,
+            stopped: false,
+        };
+        let counters = Counters::default();
+        Self { state: Mutex::new(state), changed: Condvar::new(), settings, counters }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, question: Question, reply: Reply) -> Result<(), Refused> {
+        let mut state = self.state();
+        if state.stopped {
+            return Err(Refused::Stopped);
+        }
+        let waiting = state.waiting();
+        if waiting >= self.settings.queue {
+            self.counters.refused();
+            return Err(Refused::Overloaded { waiting });
+        }
+        let lane = match question.lane {
+            Lane::Interactive => &mut state.interactive,
+            Lane::Bulk => &mut state.bulk,
+        };
+        lane.push_back(Waiting { question, reply });
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Takes up to `most` questions, and waits for one if the worker is `idle`. A worker that
+    /// is not gets questions only while `held` is the model in place.
+    pub(super) fn next(&self, most: usize, held: Option<&Arc<Current>>) -> Next {
+        let mut state = self.state();
+        while held.is_none() && state.waiting() == 0 && !state.stopped {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.stopped {
+            return Next::Stop;
+        }
+        let current = Arc::clone(&state.current);
+        let mut taken = Vec::new();
+        if held.is_none_or(|held| Arc::ptr_eq(held, &current)) {
+            while taken.len() < most
+                && let Some(waiting) = state.take()
+            {
+                taken.push(waiting);
+            }
+        }
+        Next::Work(current, taken)
+    }
+
+    pub(super) fn swap(&self, served: Served) {
+        let prefixes = Prefixes::new(self.settings.prefixes);
+        self.state().current = Arc::new(Current { served, prefixes });
+    }
+
+    /// Refuses what comes and drops what waits, whose callers learn it by that.
+    pub(super) fn stop(&self) {
+        let mut state = self.state();
+        state.stopped = true;
+        state.interactive.clear();
+        state.bulk.clear();
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        let (waiting, current) = {
+            let state = self.state();
+            (state.waiting(), Arc::clone(&state.current))
+        };
+        let model = current.served.guide.model();
+        self.counters.read(current.served.name.to_string(), waiting, model.cache_tokens_left())
+    }
+}
+
+impl State {
+    fn waiting(&self) -> usize {
+        self.interactive.len() + self.bulk.len()
+    }
+
+    fn take(&mut self) -> Option<Waiting> {
+        if self.bulk.is_empty() {
+            self.turns = 0;
+        }
+        if self.turns < TURNS
+            && let Some(first) = self.interactive.pop_front()
+        {
+            self.turns += 1;
+            return Some(first);
+        }
+        self.turns = 0;
+        self.bulk.pop_front().or_else(|| self.interactive.pop_front())
+    }
+}
