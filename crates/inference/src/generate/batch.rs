@@ -93,7 +93,8 @@ impl<'g, K: Clone> Batch<'g, K> {
         let mut counts = self.share();
         self.reserve(&mut counts);
         let mut runs = Vec::with_capacity(counts.len());
-        for ((_, text), count) in self.texts.iter_mut().zip(&counts).filter(|(_, count)| **count > 0)
+        for ((_, text), count) in
+            self.texts.iter_mut().zip(&counts).filter(|(_, count)| **count > 0)
         {
             let (cache, tokens) = text.run(*count);
             runs.push(Run { cache, tokens });
@@ -104,7 +105,8 @@ impl<'g, K: Clone> Batch<'g, K> {
         let model = self.guide.model();
         model.forward(&mut runs, &mut self.work)?;
         let mut row = 0;
-        for ((_, text), count) in self.texts.iter_mut().zip(&counts).filter(|(_, count)| **count > 0)
+        for ((_, text), count) in
+            self.texts.iter_mut().zip(&counts).filter(|(_, count)| **count > 0)
         {
             row += count;
             text.computed(*count);
@@ -118,7 +120,8 @@ impl<'g, K: Clone> Batch<'g, K> {
     fn share(&self) -> Vec<usize> {
         let mut room = CHUNK.max(self.texts.len());
         let waiting = |text: &Text| text.waiting().len();
-        let mut counts: Vec<usize> = self.texts.iter().map(|(_, text)| waiting(text).min(1)).collect();
+        let mut counts: Vec<usize> =
+            self.texts.iter().map(|(_, text)| waiting(text).min(1)).collect();
         room -= counts.iter().sum::<usize>();
         for (count, (_, text)) in counts.iter_mut().zip(&self.texts) {
             let more = waiting(text).saturating_sub(*count).min(room);
@@ -136,8 +139,9 @@ impl<'g, K: Clone> Batch<'g, K> {
             while let Some((_, text)) = self.texts.get_mut(at)
                 && text.cache.reserve(count).is_err()
             {
-                let later = (at + 1..self.texts.len())
-                    .rfind(|later| self.texts.get_mut(*later).is_some_and(|(_, text)| text.holds()));
+                let later = (at + 1..self.texts.len()).rfind(|later| {
+                    self.texts.get_mut(*later).is_some_and(|(_, text)| text.holds())
+                });
                 match later {
                     Some(later) => {
                         if let Some((_, text)) = self.texts.get_mut(later) {
@@ -210,7 +214,8 @@ impl<'g, K: Clone> Batch<'g, K> {
     }
 
     fn rows(&self, asks: &[(usize, Ask)], of: impl Fn(&Ask) -> bool) -> Vec<f32> {
-        let texts = asks.iter().filter(|(_, ask)| of(ask)).filter_map(|(at, _)| self.texts.get(*at));
+        let texts =
+            asks.iter().filter(|(_, ask)| of(ask)).filter_map(|(at, _)| self.texts.get(*at));
         texts.flat_map(|(_, text)| text.last.iter().copied()).collect()
     }
 }

@@ -37,8 +37,7 @@ impl Chance {
         if let Sampling::Random { temperature, .. } = self.sampling
             && temperature > 0.0
         {
-            let weight =
-                |score: f32| (f64::from(score - top) / f64::from(temperature)).exp();
+            let weight = |score: f32| (f64::from(score - top) / f64::from(temperature)).exp();
             let total: f64 = scores.iter().map(|score| weight(*score)).sum();
             let mut left = self.next() * total;
             for (id, other) in candidates() {

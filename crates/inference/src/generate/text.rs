@@ -28,7 +28,6 @@ pub(super) struct Text {
     pub(super) ended: Option<Result<Stop, GenerateError>>,
 }
 
-
 impl std::fmt::Debug for Text {
     /// Without what it says: prompts and texts are nobody's business.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -46,6 +45,9 @@ impl Text {
         let shared = prefix.as_ref().map_or(0, |prefix| prefix.len());
         if shared + prompt.len() == 0 {
             return Err(TextError::Empty.into());
+        }
+        if let Some(id) = prompt.iter().find(|id| **id as usize >= model.tokenizer().size()) {
+            return Err(TextError::UnknownToken(*id).into());
         }
         let (tokens, context) = (shared + prompt.len(), model.context());
         if tokens > context {

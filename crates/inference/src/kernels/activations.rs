@@ -87,7 +87,8 @@ impl Kernel for Quantise<'_> {
         }
         let groups = self.rows.chunks(*inputs * *group);
         let tables = scales.chunks_mut(size).zip(sums.chunks_mut(size));
-        for ((rows, codes), (scales, sums)) in groups.zip(codes.chunks_mut(size * FOURS)).zip(tables)
+        for ((rows, codes), (scales, sums)) in
+            groups.zip(codes.chunks_mut(size * FOURS)).zip(tables)
         {
             let count = rows.len() / *inputs;
             for (lane, row) in rows.chunks_exact(*inputs).enumerate() {

@@ -121,7 +121,13 @@ impl<const G: usize> Kernel for Attend<'_, G> {
                 } else if let &[a] = pair
                     && let Some(qa) = query(a)
                 {
-                    put(&mut room.scores, scores(simd, [qa], page.keys, head.scale), [a], pages, at);
+                    put(
+                        &mut room.scores,
+                        scores(simd, [qa], page.keys, head.scale),
+                        [a],
+                        pages,
+                        at,
+                    );
                 }
             }
         }
@@ -169,7 +175,8 @@ impl Room {
 fn gather<const G: usize>(ends: &Ends<'_>, dim: usize, to: &mut [f32]) {
     let rows = ends.queries.chunks_exact(ends.stride);
     for (row, to) in rows.zip(to.chunks_exact_mut(dim * G)) {
-        for (lane, head) in row.get(ends.start..).unwrap_or(&[]).chunks_exact(dim).take(G).enumerate()
+        for (lane, head) in
+            row.get(ends.start..).unwrap_or(&[]).chunks_exact(dim).take(G).enumerate()
         {
             for (x, slots) in head.iter().zip(to.as_chunks_mut::<G>().0) {
                 if let Some(slot) = slots.get_mut(lane) {
@@ -322,7 +329,9 @@ fn scatter<S: Simd, const G: usize>(simd: S, room: &Room, dim: usize, ends: Ends
         for ((head, share), lane) in heads.zip(shares).zip(0..G) {
             let share = simd.splat(*share);
             let runs = mix.as_chunks::<2>().0.as_chunks::<G>().0;
-            for (run, out) in runs.iter().zip(head.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0) {
+            for (run, out) in
+                runs.iter().zip(head.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0)
+            {
                 let Some(lanes) = run.get(lane) else { continue };
                 for (lanes, out) in lanes.iter().zip(out) {
                     simd.store(simd.mul(simd.load(&lanes.0), share), out);

@@ -1,6 +1,9 @@
 //! AVX2 with fused products: sixteen lanes are two registers.
 
-#![expect(unsafe_code, reason = "intrinsics: safe to call once the processor is known to have them")]
+#![expect(
+    unsafe_code,
+    reason = "intrinsics: safe to call once the processor is known to have them"
+)]
 
 use std::arch::x86_64::{
     __m256, __m256i, _mm_loadu_si128, _mm_packs_epi16, _mm_storeu_si128, _mm256_abs_epi8,

@@ -234,9 +234,8 @@ fn six_bits(block: &[u8; 210], emit: &mut impl FnMut(Block)) {
     let (high, rest) = rest.split_at(64);
     let (scales, unit) = rest.split_at(16);
     let unit: f32 = f16::from_le_bytes(unit.first_chunk().copied().unwrap_or_default()).into();
-    let mut scales = scales.iter().map(|scale| {
-        f16::from_f32(unit * f32::from(scale.cast_signed())).to_bits()
-    });
+    let mut scales =
+        scales.iter().map(|scale| f16::from_f32(unit * f32::from(scale.cast_signed())).to_bits());
     for (low, high) in low.as_chunks::<64>().0.iter().zip(high.as_chunks::<32>().0) {
         let (first, second) = low.split_at(32);
         for (quarter, low) in [first, second, first, second].into_iter().enumerate() {

@@ -77,10 +77,8 @@ impl Tier {
     /// Every tier that this machine has, the best first.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        let native = [
-            avx512::Avx512::detect().map(Self::Avx512),
-            avx2::Avx2::detect().map(Self::Avx2),
-        ];
+        let native =
+            [avx512::Avx512::detect().map(Self::Avx512), avx2::Avx2::detect().map(Self::Avx2)];
         #[cfg(target_arch = "aarch64")]
         let native = [Some(Self::Neon(neon::Neon::new()))];
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]

@@ -4,10 +4,10 @@
 
 use std::arch::aarch64::{
     float32x4_t, int8x16_t, int32x4_t, vaddq_f32, vaddq_s32, vcvtnq_s32_f32, vcvtq_f32_s32,
-    vdivq_f32, vdup_n_s32, vdupq_n_f32, vdupq_n_s32, veorq_u8, vfmaq_f32, vget_high_s8,
+    vdivq_f32, vdup_n_s32, vdupq_n_f32, vdupq_n_s32, vdupq_n_u8, veorq_u8, vfmaq_f32, vget_high_s8,
     vget_low_s8, vld1q_f32, vld1q_u8, vmaxnmq_f32, vmull_s8, vmulq_f32, vpaddlq_s16, vpaddq_s32,
     vreinterpret_s8_s32, vreinterpretq_f32_s32, vreinterpretq_s8_u8, vshlq_n_s32, vst1q_f32,
-    vst1q_s32, vsubq_f32, vdupq_n_u8,
+    vst1q_s32, vsubq_f32,
 };
 
 use super::LANES;

@@ -107,7 +107,8 @@ impl<const R: usize, const FORM: u8> Kernel for Dot<'_, R, FORM> {
         let rows = codes.iter().zip(tables);
         if FORM == form::HALVES {
             let scales = tile.scales.as_chunks::<2>().0;
-            for ((weights, scales), (codes, (units, sums))) in weights.iter().zip(scales).zip(rows) {
+            for ((weights, scales), (codes, (units, sums))) in weights.iter().zip(scales).zip(rows)
+            {
                 let halves = weights.as_chunks::<4>().0.iter().zip(codes.as_chunks::<4>().0);
                 for (half, ((weights, codes), scales)) in halves.zip(scales).enumerate() {
                     let sum = |[low, high]: [i32; 2]| if half == 0 { low } else { high };

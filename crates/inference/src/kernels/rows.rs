@@ -59,7 +59,8 @@ impl Kernel for NormInPlace<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let factor = simd.splat(inverse_root(simd, self.row, self.eps));
-        for (x, weight) in self.row.as_chunks_mut::<LANES>().0.iter_mut().zip(self.weight.as_chunks().0)
+        for (x, weight) in
+            self.row.as_chunks_mut::<LANES>().0.iter_mut().zip(self.weight.as_chunks().0)
         {
             let normed = simd.mul(simd.load(x), factor);
             simd.store(simd.mul(normed, simd.load(weight)), x);
@@ -112,7 +113,8 @@ impl Kernel for Gated<'_> {
         const OUTER: f32 = 1.595_769_1;
         const CUBIC: f32 = 0.044_715;
         let one = simd.splat(1.0);
-        for (gate, up) in self.gates.as_chunks_mut::<LANES>().0.iter_mut().zip(self.ups.as_chunks().0)
+        for (gate, up) in
+            self.gates.as_chunks_mut::<LANES>().0.iter_mut().zip(self.ups.as_chunks().0)
         {
             let x = simd.load(gate);
             // Half of (1 + tanh(y / 2)) is the sigmoid of y: both kinds are x times one.

@@ -66,7 +66,8 @@ pub(super) trait Simd: Copy {
         const LN2_HIGH: f32 = 0.693_145_75;
         const LN2_LOW: f32 = 1.428_606_8e-6;
         let x = self.max(x, self.splat(-88.0));
-        let upper = self.sub(self.splat(0.0), self.max(self.sub(self.splat(0.0), x), self.splat(-87.0)));
+        let upper =
+            self.sub(self.splat(0.0), self.max(self.sub(self.splat(0.0), x), self.splat(-87.0)));
         let shifted = self.fma(upper, self.splat(std::f32::consts::LOG2_E), self.splat(ROUND));
         let n = self.sub(shifted, self.splat(ROUND));
         let rest = self.fma(n, self.splat(-LN2_HIGH), upper);

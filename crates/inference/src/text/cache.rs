@@ -54,9 +54,7 @@ impl Pool {
 
     fn take(self: &Arc<Self>) -> Result<Page, Full> {
         let one_less = |left: usize| left.checked_sub(1);
-        self.left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
-            .map_err(|_| Full)?;
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).map_err(|_| Full)?;
         let used = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let size = self.layers * self.kv_heads * 2 * self.dim;
         let lanes = match used {

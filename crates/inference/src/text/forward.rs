@@ -52,9 +52,9 @@ impl TextModel {
             self.check(run)?;
         }
         for run in &mut *runs {
-            run.cache.reserve(run.tokens.len()).map_err(|Full| TextError::CacheFull {
-                tokens: self.pool.tokens(),
-            })?;
+            run.cache
+                .reserve(run.tokens.len())
+                .map_err(|Full| TextError::CacheFull { tokens: self.pool.tokens() })?;
         }
         let width = self.config.width;
         let count: usize = runs.iter().map(|run| run.tokens.len()).sum();
@@ -165,12 +165,7 @@ impl Plan {
 }
 
 impl Block {
-    fn new(
-        first: usize,
-        rows: &[(usize, usize)],
-        window: Option<usize>,
-        runs: &[Run<'_>],
-    ) -> Self {
+    fn new(first: usize, rows: &[(usize, usize)], window: Option<usize>, runs: &[Run<'_>]) -> Self {
         let sight = |place: usize| Sight {
             from: window.map_or(0, |window| (place + 1).saturating_sub(window)),
             to: place + 1,

@@ -177,12 +177,7 @@ impl FeedForward {
 }
 
 impl Linear {
-    fn forward(
-        &self,
-        step: &Step<'_, '_>,
-        acts: &crate::kernels::Activations,
-        out: &mut Vec<f32>,
-    ) {
+    fn forward(&self, step: &Step<'_, '_>, acts: &crate::kernels::Activations, out: &mut Vec<f32>) {
         out.resize(acts.rows() * self.weight.outputs(), 0.0);
         let tiles = 0..self.weight.tiles();
         crate::kernels::product(step.tier, acts, &self.weight, tiles, out);

@@ -29,8 +29,8 @@ pub(crate) use forward::{Run, Work};
 pub use head::Shortlist;
 use layer::Layer;
 use rope::Angles;
-pub use session::{Prefix, Session};
 pub(crate) use session::{CHUNK, SCORE_ROWS};
+pub use session::{Prefix, Session};
 
 /// What the keys and values of all sequences may take together, unless the caller says else.
 const CACHE_BYTES: usize = 1 << 30;

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use inference::generate::{Grammar, Guide, Options, Sampling};
-use inference::serve::{
-    Handle, Lane, Question, Refused, ServeError, Served, Settings, Workers,
-};
+use inference::serve::{Handle, Lane, Question, Refused, ServeError, Served, Settings, Workers};
 use inference::text::TextModel;
 
 use crate::tiny::{self, GEMMA, LLAMA, Shape};
@@ -133,10 +131,11 @@ fn another_model_takes_over_between_texts() {
     let settings = Settings { batch: 1, ..Settings::default() };
     let at_work = Workers::start(served(&GEMMA), settings).unwrap();
     let handle = at_work.handle();
-    let old = handle.ask(question(Lane::Bulk, 40)).unwrap();
+    let llama = served(&LLAMA);
+    let old = handle.ask(question(Lane::Bulk, 300)).unwrap();
     until(&handle, |handle| handle.figures().steps > 0);
     let new = handle.ask(question(Lane::Bulk, 40)).unwrap();
-    at_work.swap(served(&LLAMA));
+    at_work.swap(llama);
     let (old, new) = (old.wait().unwrap(), new.wait().unwrap());
     assert_ne!(old.tokens, new.tokens);
     assert_eq!(handle.figures().model, "llama");
