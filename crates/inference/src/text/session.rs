@@ -2,7 +2,7 @@
 
 use super::cache::Cache;
 use super::forward::{Run, Work};
-use super::{TextError, TextModel};
+use super::{Shortlist, TextError, TextModel};
 use crate::kernels::rows;
 
 /// How many tokens go through the layers at once: enough to fill the processor, few enough
@@ -98,6 +98,52 @@ impl Session<'_> {
         self.logits.clear();
         let run = Run { cache: &mut self.cache, tokens };
         self.model.forward(&mut [run], &mut self.work)
+    }
+
+    /// Adds to each session its tokens, all together, which costs far less than one after the
+    /// other. The sessions are of one model, and none of the runs is empty.
+    pub fn extend_all(sessions: &mut [(&mut Self, &[u32])]) -> Result<(), TextError> {
+        let Some((first, _)) = sessions.first_mut() else { return Ok(()) };
+        let (model, mut work) = (first.model, std::mem::take(&mut first.work));
+        if sessions.iter().any(|(session, tokens)| {
+            tokens.is_empty() || !std::ptr::eq(session.model, model)
+        }) {
+            return Err(TextError::Empty);
+        }
+        let runs = sessions.iter_mut();
+        let mut runs: Vec<_> =
+            runs.map(|(session, tokens)| Run { cache: &mut session.cache, tokens }).collect();
+        model.forward(&mut runs, &mut work)?;
+        let mut row = 0;
+        for (session, tokens) in &mut *sessions {
+            row += tokens.len();
+            session.last = model.last_row(&work, row - 1);
+            session.logits.clear();
+        }
+        if let Some((first, _)) = sessions.first_mut() {
+            first.work = work;
+        }
+        Ok(())
+    }
+
+    /// The likeliest token after each of the sessions, of those in `shortlist` if one is given.
+    pub fn likeliest(
+        sessions: &mut [&mut Self],
+        shortlist: Option<&Shortlist>,
+    ) -> Result<Vec<u32>, TextError> {
+        let rows: Vec<f32> = sessions.iter().flat_map(|it| it.last.iter().copied()).collect();
+        let Some(first) = sessions.first_mut() else { return Ok(Vec::new()) };
+        let (model, acts) = (first.model, first.work.acts());
+        let scored = match shortlist {
+            Some(list) => model.logits_of(list, &rows, acts),
+            None => model.logits(&rows, acts),
+        };
+        let best = |scores: Vec<f32>| {
+            let (top, _) = rows::peak(model.tier(), &scores);
+            let at = scores.iter().position(|score| *score == top)?;
+            shortlist.map_or(u32::try_from(at).ok(), |list| list.ids.get(at).copied())
+        };
+        scored.into_iter().map(|scores| best(scores).ok_or(TextError::Empty)).collect()
     }
 
     /// Adds `tokens` and returns the log-probability that each had at its place.
