@@ -105,10 +105,13 @@ impl Session<'_> {
     pub fn extend_all(sessions: &mut [(&mut Self, &[u32])]) -> Result<(), TextError> {
         let Some((first, _)) = sessions.first_mut() else { return Ok(()) };
         let (model, mut work) = (first.model, std::mem::take(&mut first.work));
-        if sessions.iter().any(|(session, tokens)| {
-            tokens.is_empty() || !std::ptr::eq(session.model, model)
-        }) {
-            return Err(TextError::Empty);
+        for (session, tokens) in &*sessions {
+            if tokens.is_empty() {
+                return Err(TextError::Empty);
+            }
+            if !std::ptr::eq(session.model, model) {
+                return Err(TextError::ForeignPrefix);
+            }
         }
         let runs = sessions.iter_mut();
         let mut runs: Vec<_> =

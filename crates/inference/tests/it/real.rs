@@ -11,14 +11,11 @@ use inference::generate::{Grammar, Guide, Options, Sampling, Stop};
 use inference::manifest::Catalogue;
 use inference::score::{perplexity, score};
 use inference::store::Store;
-use inference::text::{Prefix, Session, Shortlist, TextModel};
+use inference::text::TextModel;
 use serde::Deserialize;
 
 const VIETNAMESE: &str = include_str!("../data/procedure-vi.txt");
 const ENGLISH: &str = include_str!("../data/procedure-en.txt");
-
-/// What Vietnamese is written with beside ASCII.
-const LETTERS: &str = "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ";
 
 #[derive(Deserialize)]
 struct Reference {
@@ -231,100 +228,6 @@ fn what_it_costs() {
             peak()
         );
     }
-}
-
-/// The job of `eval/inference`: a beginning of 400 tokens that all share, then 60 tokens of facts
-/// and 60 of text for each message, in seconds of the processor.
-///
-/// `cargo test --release -p cotmoc-inference --test it what_messages -- --ignored --nocapture`
-#[test]
-#[ignore = "it measures: run it alone on an idle machine"]
-fn what_messages_cost() {
-    for name in ["gemma-3-270m", "smollm2-135m-instruct", "qwen2.5-coder-1.5b-instruct"] {
-        let Some((_, paths)) = files(name) else { continue };
-        let start = processor();
-        let model = TextModel::load(&paths[0]).unwrap();
-        let (load, bytes) = (processor() - start, model.bytes() >> 20);
-        let tokens = model.tokenizer().encode_start(VIETNAMESE).unwrap();
-        let ids: Vec<u32> = tokens.iter().copied().cycle().take(1024).collect();
-        let list = model.shortlist(LETTERS, 16_384);
-        let known = tokens.iter().filter(|token| list.has(**token)).count();
-        println!(
-            "{name}, {}: load {load:.2} s, weights {bytes} MiB, shortlist knows {known} of {} tokens",
-            model.instructions(),
-            tokens.len()
-        );
-        for count in [64, 256, 1024] {
-            let start = processor();
-            let prefix = model.prefill(&ids[..count]).unwrap();
-            let prefill = count as f64 / (processor() - start);
-            print!("  prefill {count}: {prefill:.0} tokens a second");
-            for list in [None, Some(&list)] {
-                let mut session = model.resume(&prefix).unwrap();
-                let start = processor();
-                for _ in 0..24 {
-                    let token = Session::likeliest(&mut [&mut session], list).unwrap()[0];
-                    session.extend(&[token]).unwrap();
-                }
-                print!(", decode {:.1}", 24.0 / (processor() - start));
-            }
-            println!(" (shortlist)");
-        }
-        let prefix = model.prefill(&ids[..400]).unwrap();
-        let most = if name.starts_with("qwen") { 8 } else { 32 };
-        for batch in [1, 4, 8, 16, 32].into_iter().filter(|batch| *batch <= most) {
-            print!("  messages a second, batch {batch}:");
-            for (run, list) in [(1, None), (1, Some(&list)), (10, None), (10, Some(&list))] {
-                let count = batch.max(4);
-                let start = processor();
-                for _ in 0..count / batch {
-                    messages(&model, &prefix, &ids, batch, run, list);
-                }
-                print!(" {:.2}", count as f64 / (processor() - start));
-            }
-            println!(" (free, shortlist; in runs of ten, shortlist)");
-        }
-        println!("  peak {}", peak());
-    }
-}
-
-fn messages(
-    model: &TextModel,
-    prefix: &Prefix,
-    ids: &[u32],
-    batch: usize,
-    run: usize,
-    list: Option<&Shortlist>,
-) {
-    let owns: Vec<&[u32]> = (0..batch).map(|at| &ids[at * 7 % 300..][..60]).collect();
-    let mut sessions: Vec<Session<'_>> =
-        (0..batch).map(|_| model.resume(prefix).unwrap()).collect();
-    let mut together: Vec<_> = sessions.iter_mut().zip(owns.iter().copied()).collect();
-    Session::extend_all(&mut together).unwrap();
-    let mut written = 1;
-    while written < 60 {
-        let mut all: Vec<&mut Session<'_>> = sessions.iter_mut().collect();
-        let chosen = Session::likeliest(&mut all, list).unwrap();
-        let count = run.min(60 - written);
-        let forced: Vec<Vec<u32>> = chosen
-            .iter()
-            .zip(&owns)
-            .map(|(token, own)| {
-                let rest = (1..count).map(|at| own[(written + at) % own.len()]);
-                [*token].into_iter().chain(rest).collect()
-            })
-            .collect();
-        let mut together: Vec<_> =
-            sessions.iter_mut().zip(forced.iter().map(Vec::as_slice)).collect();
-        Session::extend_all(&mut together).unwrap();
-        written += count;
-    }
-}
-
-/// Seconds of the processor that this thread has used.
-fn processor() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    stat.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
