@@ -142,22 +142,16 @@ impl<'g, K: Clone> Batch<'g, K> {
                 let later = (at + 1..self.texts.len()).rfind(|later| {
                     self.texts.get_mut(*later).is_some_and(|(_, text)| text.holds())
                 });
-                match later {
-                    Some(later) => {
-                        if let Some((_, text)) = self.texts.get_mut(later) {
-                            text.rewind();
-                        }
-                        if let Some(count) = counts.get_mut(later) {
-                            *count = 0;
-                        }
-                    }
-                    None => {
-                        if let Some(count) = counts.get_mut(at) {
-                            *count = 0;
-                        }
-                        self.give_way(at, TextError::CacheFull { tokens });
-                        break;
-                    }
+                let loser = later.unwrap_or(at);
+                if let Some(count) = counts.get_mut(loser) {
+                    *count = 0;
+                }
+                if loser == at {
+                    self.give_way(at, TextError::CacheFull { tokens });
+                    break;
+                }
+                if let Some((_, text)) = self.texts.get_mut(loser) {
+                    text.rewind();
                 }
             }
         }

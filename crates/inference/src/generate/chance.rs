@@ -33,7 +33,7 @@ impl Chance {
         let (top, all) = peak(tier, scores);
         let candidates = || ids.iter().zip(scores);
         // The first of equals, so that the choice does not depend on the order of the search.
-        let (mut token, mut score) = candidates().find(|(_, score)| **score == top)?;
+        let (mut token, mut score) = candidates().find(|(_, score)| **score >= top)?;
         if let Sampling::Random { temperature, .. } = self.sampling
             && temperature > 0.0
         {

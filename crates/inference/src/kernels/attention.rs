@@ -101,7 +101,7 @@ impl<const G: usize> Kernel for Attend<'_, G> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { head, ends, room } = self;
+        let Self { head, mut ends, room } = self;
         let Some(first) = head.visits.iter().map(|visit| visit.at).min() else { return };
         let pages = head.visits.iter().map(|visit| visit.at + 1 - first).max().unwrap_or(0);
         let (tokens, dim) = (head.sights.len(), head.dim);
@@ -157,7 +157,7 @@ impl<const G: usize> Kernel for Attend<'_, G> {
                 }
             }
         }
-        scatter::<S, G>(simd, room, dim, ends);
+        scatter::<S, G>(simd, room, dim, &mut ends);
     }
 }
 
@@ -321,7 +321,7 @@ fn mix<S: Simd, const T: usize, const G: usize>(
 
 /// Writes the mixes, each over the sum of its chances, as heads of rows.
 #[inline(always)]
-fn scatter<S: Simd, const G: usize>(simd: S, room: &Room, dim: usize, ends: Ends<'_>) {
+fn scatter<S: Simd, const G: usize>(simd: S, room: &Room, dim: usize, ends: &mut Ends<'_>) {
     let rows = ends.out.chunks_exact_mut(ends.stride);
     let mixes = room.mixes.chunks_exact(dim * G / LANES);
     for ((row, mix), shares) in rows.zip(mixes).zip(room.shares.as_chunks::<G>().0) {

@@ -111,8 +111,9 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn fma(self, [a, b]: Two<__m256>, [c, d]: Two<__m256>, [e, f]: Two<__m256>) -> Two<__m256> {
-        [call!(_mm256_fmadd_ps(a, c, e)), call!(_mm256_fmadd_ps(b, d, f))]
+    fn fma(self, x: Two<__m256>, y: Two<__m256>, z: Two<__m256>) -> Two<__m256> {
+        let ([x0, x1], [y0, y1], [z0, z1]) = (x, y, z);
+        [call!(_mm256_fmadd_ps(x0, y0, z0)), call!(_mm256_fmadd_ps(x1, y1, z1))]
     }
 
     #[inline(always)]

@@ -13,6 +13,11 @@
 //!   portable one rounds once more and agrees within a tolerance.
 //! - **`unsafe` lives here alone**: intrinsics, and the step into code compiled for a feature.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a kernel has the features of a tier only where it is inlined into that tier's entry"
+)]
+
 mod activations;
 pub(crate) mod attention;
 #[cfg(target_arch = "x86_64")]

@@ -1,5 +1,12 @@
 //! Each tier against plain arithmetic in f64, and against each other.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "references are computed in f64, and what must be equal to the bit is compared so"
+)]
+
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 

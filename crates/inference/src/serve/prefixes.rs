@@ -30,7 +30,9 @@ impl Prefixes {
         counters: &Counters,
     ) -> Result<Arc<Prefix>, TextError> {
         let mut hash = Sha256::new();
-        tokens.iter().for_each(|token| hash.update(token.to_le_bytes()));
+        for token in tokens {
+            hash.update(token.to_le_bytes());
+        }
         let key: Key = hash.finalize().into();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let known = held.iter().position(|(other, _)| *other == key).map(|at| held.remove(at));

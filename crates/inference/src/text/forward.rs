@@ -62,7 +62,9 @@ impl TextModel {
         let tokens = runs.iter().flat_map(|run| run.tokens);
         for (token, row) in tokens.zip(work.hidden.chunks_exact_mut(width)) {
             self.words.row(*token as usize, row);
-            row.iter_mut().for_each(|x| *x *= self.config.word_scale);
+            for x in row {
+                *x *= self.config.word_scale;
+            }
         }
         let plan = Plan::new(&self.config, runs);
         for (at, layer) in self.layers.iter().enumerate() {

@@ -97,7 +97,7 @@ impl Attention {
             rows::norm_in_place(step.tier, &mut work.keys, key_norm, config.norm_eps);
         }
         let local = config.window_of(step.layer).is_some();
-        self.place(step, work, local);
+        place(step, work, local);
         work.mixed.resize(work.queries.len(), 0.0);
         let stride = config.heads * config.head_dim;
         let shared = config.heads / config.kv_heads;
@@ -129,23 +129,23 @@ impl Attention {
         self.out.forward(step, &work.acts, &mut work.normed);
         work.keep(step, self.after.as_deref());
     }
+}
 
-    /// Rotates queries and keys to their places and keeps keys and values.
-    fn place(&self, step: &mut Step<'_, '_>, work: &mut Work, local: bool) {
-        let config = step.config;
-        let (dim, pairing) = (config.head_dim, config.pairing());
-        let queries = work.queries.chunks_exact_mut(config.heads * dim);
-        let keys = work.keys.chunks_exact_mut(config.kv_heads * dim);
-        let values = work.values.chunks_exact(config.kv_heads * dim);
-        let mut rows = queries.zip(keys.zip(values));
-        for run in &mut *step.runs {
-            for at in 0..run.tokens.len() {
-                let Some((queries, (keys, values))) = rows.next() else { return };
-                let angles = step.angles.at(run.cache.len() + at, local);
-                rows::rotate(step.tier, pairing, queries, angles);
-                rows::rotate(step.tier, pairing, keys, angles);
-                run.cache.write(step.layer, at, keys, values);
-            }
+/// Rotates queries and keys to their places and keeps keys and values.
+fn place(step: &mut Step<'_, '_>, work: &mut Work, local: bool) {
+    let config = step.config;
+    let (dim, pairing) = (config.head_dim, config.pairing());
+    let queries = work.queries.chunks_exact_mut(config.heads * dim);
+    let keys = work.keys.chunks_exact_mut(config.kv_heads * dim);
+    let values = work.values.chunks_exact(config.kv_heads * dim);
+    let mut rows = queries.zip(keys.zip(values));
+    for run in &mut *step.runs {
+        for at in 0..run.tokens.len() {
+            let Some((queries, (keys, values))) = rows.next() else { return };
+            let angles = step.angles.at(run.cache.len() + at, local);
+            rows::rotate(step.tier, pairing, queries, angles);
+            rows::rotate(step.tier, pairing, keys, angles);
+            run.cache.write(step.layer, at, keys, values);
         }
     }
 }

@@ -143,7 +143,7 @@ impl Session<'_> {
         };
         let best = |scores: Vec<f32>| {
             let (top, _) = rows::peak(model.tier(), &scores);
-            let at = scores.iter().position(|score| *score == top)?;
+            let at = scores.iter().position(|score| *score >= top)?;
             shortlist.map_or(u32::try_from(at).ok(), |list| list.ids.get(at).copied())
         };
         scored.into_iter().map(|scores| best(scores).ok_or(TextError::Empty)).collect()
