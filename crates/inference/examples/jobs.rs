@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use inference::text::{Prefix, Session, Shortlist, TextError, TextModel};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -78,14 +78,14 @@ fn main() -> Result<(), Failure> {
                 for group in owns.chunks((*batch).max(1)) {
                     messages(model, &prefix, group, (*out, *run), list.as_ref())?;
                 }
-                json!({ "messages": clock.stop() })
+                Map::from_iter([("messages".to_owned(), json!(clock.stop()))])
             }
         };
-        found["load"] = json!(load);
-        found["peak_mib"] = json!(peak_mib());
-        found["instructions"] = json!(model.instructions());
+        found.insert("load".to_owned(), json!(load));
+        found.insert("peak_mib".to_owned(), json!(peak_mib()));
+        found.insert("instructions".to_owned(), json!(model.instructions()));
         let mut out = std::io::stdout().lock();
-        writeln!(out, "{found}")?;
+        writeln!(out, "{}", json!(found))?;
         out.flush()?;
     }
     Ok(())
@@ -96,17 +96,18 @@ fn single(
     ids: &[u32],
     decode: usize,
     list: Option<&Shortlist>,
-) -> Result<serde_json::Value, TextError> {
+) -> Result<Map<String, Value>, TextError> {
     let clock = Clock::start();
     let mut session = model.session();
     session.extend(ids)?;
-    let prefill = clock.stop();
+    let prefill = json!(clock.stop());
     let clock = Clock::start();
     for _ in 0..decode {
         let chosen = Session::likeliest(&mut [&mut session], list)?;
         session.extend(&chosen)?;
     }
-    Ok(json!({ "prefill": prefill, "decode": clock.stop() }))
+    let parts = [("prefill".to_owned(), prefill), ("decode".to_owned(), json!(clock.stop()))];
+    Ok(Map::from_iter(parts))
 }
 
 fn messages(

@@ -27,7 +27,7 @@ fn question(lane: Lane, tokens: usize) -> Question {
 fn until(handle: &Handle, done: impl Fn(&Handle) -> bool) {
     let start = Instant::now();
     while !done(handle) {
-        assert!(start.elapsed() < Duration::from_secs(60), "{:?}", handle.figures());
+        assert!(start.elapsed() < Duration::from_mins(1), "{:?}", handle.figures());
         std::thread::sleep(Duration::from_millis(2));
     }
 }
