@@ -53,8 +53,8 @@ pub struct RulesBench {
     pub due: Vec<DuePoint>,
     /// The time for each due row with the fullest table, over that with the emptiest.
     pub due_growth: f64,
-    /// How long we take over how long the fastest other engine takes, about the same questions:
-    /// under 1 we are faster. Not known where nobody compared.
+    /// How many times as fast we are as the fastest other engine, about the same questions: over 1
+    /// we are faster. Not known where nobody compared.
     pub ratio_to_fastest_peer: Option<f64>,
     /// The other engines, or how to compare with them.
     pub peers: Peers,

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::bind::Place;
 use super::row::Row;
 use super::rule::{Clock, Has, Hurts, Identity, Law, Rule, ServiceRule};
-use super::scene::Scene;
+use super::scene::{Players, Scene};
 use crate::cel;
 use crate::clock::{Strike, strikes};
 use crate::known::silence;
@@ -134,9 +134,9 @@ impl<'p> Rule<'p> {
     }
 
     /// All days that the clock brings.
-    fn days(&self, scene: &Scene<'_>) -> Vec<Strike> {
+    pub(super) fn days(&self, players: &impl Players) -> Vec<Strike> {
         let Some(clock) = &self.clock else { return Vec::new() };
-        let value = |place: Option<Place>| scene.value(place?);
+        let value = |place: Option<Place>| players.value(place?);
         let Some(after) = value(clock.after).and_then(Value::as_date) else { return Vec::new() };
         let by = value(clock.by).and_then(Value::as_text);
         strikes(self.pack, clock.rule, after, by)
@@ -148,7 +148,8 @@ impl<'p> Rule<'p> {
         let days = self.days(scene);
         let (law, finding) = self.settled(&days, scene);
         let day = self.clock_day(&days, scene);
-        let finding = finding.unless(self.lacks_identity(day, scene));
+        let lacks = self.identities().any(|identity| self.lacks(identity, day, scene));
+        let finding = finding.unless(lacks);
         let version = law.map(|law| law.version);
         if finding == Finding::Unmet {
             return Decided { version, finding, held: false, opened: Vec::new() };
@@ -168,16 +169,20 @@ impl<'p> Rule<'p> {
     /// The law that applies and what its condition says.
     fn settled(&self, days: &[Strike], scene: &Scene<'_>) -> (Option<&Law<'p>>, Finding) {
         let (law, unsettled) = self.applied(scene);
-        let now = days.iter().rfind(|it| it.counts_on(self.as_of.occurred));
-        let early_or_over =
-            self.event.begins.events.is_empty() && !days.is_empty() && now.is_none();
         let law = law.and_then(|law| self.versions.get(law));
         let finding = match (law, unsettled) {
             (_, Some(unsettled)) => unsettled,
-            (Some(law), None) if !early_or_over => law.when.ask(scene),
+            (Some(law), None) if !self.is_early_or_over(days) => law.when.ask(scene),
             (_, None) => Finding::Unmet,
         };
         (law, finding)
+    }
+
+    /// Whether time alone brings it, and not today.
+    pub(super) fn is_early_or_over(&self, days: &[Strike]) -> bool {
+        let today = self.as_of.occurred;
+        let counts = |strike: &Strike| strike.counts_on(today);
+        self.event.begins.events.is_empty() && !days.is_empty() && !days.iter().any(counts)
     }
 
     /// Whether its rule says no whatever is still to be learnt of those whose rows are not at
@@ -201,10 +206,10 @@ impl<'p> Rule<'p> {
     }
 
     /// The day that the clock is about now: the one that counts, else the next, else the last.
-    fn clock_day(&self, days: &[Strike], scene: &Scene<'_>) -> Option<Date> {
+    pub(super) fn clock_day(&self, days: &[Strike], players: &impl Players) -> Option<Date> {
         let clock = self.clock.as_ref()?;
         if clock.has_table {
-            scene.value(clock.by?)?;
+            players.value(clock.by?)?;
         }
         let today = self.as_of.occurred;
         let now = days.iter().rfind(|it| it.counts_on(today));
@@ -212,35 +217,48 @@ impl<'p> Rule<'p> {
         now.or_else(next).or_else(|| days.last()).map(|strike| strike.day)
     }
 
-    /// Whether a fact is missing without which a milestone has no identity or no day.
-    fn lacks_identity(&self, day: Option<Date>, scene: &Scene<'_>) -> bool {
-        let unknown = |place: Option<Place>| place.and_then(|it| scene.value(it)).is_none();
+    /// What tells a milestone from others of its kind, and its day.
+    pub(super) fn identities(&self) -> impl Iterator<Item = Identity> + use<> {
+        let own = Some(self.occurrence).filter(|it| *it != Identity::Once);
+        own.into_iter().chain([self.occurred_on])
+    }
+
+    /// Whether the fact is missing that `identity` is.
+    pub(super) fn lacks(
+        &self,
+        identity: Identity,
+        day: Option<Date>,
+        players: &impl Players,
+    ) -> bool {
+        let unknown = |place: Option<Place>| place.and_then(|it| players.value(it)).is_none();
         // A clock that brings no day although all that it counts from is known lacks nothing.
         let clock = || {
             let clock = self.clock.as_ref();
             clock.is_some_and(|it| unknown(it.after) || (it.has_table && unknown(it.by)))
         };
-        let lacks = |identity| match identity {
+        match identity {
             Identity::Once | Identity::Clock => day.is_none() && clock(),
             Identity::Fact(place) => unknown(place),
-        };
-        let unnamed = self.occurrence != Identity::Once && lacks(self.occurrence);
-        unnamed || lacks(self.occurred_on)
+        }
     }
 
     /// Whether something holds it back on the day that is asked about.
     fn is_held(&self, hurts: Option<&Hurts<'p>>, day: Option<Date>, scene: &Scene<'_>) -> bool {
-        if self.deceased.iter().any(|place| is_dead(*place, scene)) {
-            return true;
-        }
-        let Some(hurts) = hurts else { return false };
-        if hurts.officer {
-            return true;
-        }
+        let dead = self.deceased.iter().any(|place| is_dead(*place, scene));
+        dead || hurts.is_some_and(|hurts| hurts.officer || self.is_to_wait(hurts, day, scene))
+    }
+
+    /// Whether too little time has passed since what hurts.
+    pub(super) fn is_to_wait(
+        &self,
+        hurts: &Hurts<'p>,
+        day: Option<Date>,
+        players: &impl Players,
+    ) -> bool {
         let Some(wait) = hurts.wait else { return false };
         let occurred_on = match self.occurred_on {
             Identity::Once | Identity::Clock => day,
-            Identity::Fact(place) => place.and_then(|it| scene.value(it)?.as_date()),
+            Identity::Fact(place) => place.and_then(|it| players.value(it)?.as_date()),
         };
         let end = occurred_on
             .and_then(|on| self.pack.calendar().end_of(on, wait.count, wait.unit)?.tomorrow().ok());
@@ -272,26 +290,29 @@ impl<'p> Rule<'p> {
     }
 }
 
-fn is_dead(place: Option<Place>, scene: &Scene<'_>) -> bool {
-    place.and_then(|place| scene.value(place)) == Some(&Value::Bool(true))
+pub(super) fn is_dead(place: Option<Place>, players: &impl Players) -> bool {
+    place.and_then(|place| players.value(place)) == Some(&Value::Bool(true))
 }
 
 /// A finding on a service that the person may have already: then it is unmet, and unknown while
 /// nobody knows.
 fn unless_already(finding: Finding, already: &[Has<'_>], scene: &Scene<'_>) -> Finding {
-    let mut unknown = false;
-    for has in already {
-        let Some(place) = has.place else {
-            unknown = true;
-            continue;
-        };
-        let said = scene.value(place).map(cel::Value::of_fact);
-        let known = scene.row(place.role).is_some();
-        match said.or_else(|| has.absent.filter(|_| known).map(silence)) {
-            Some(cel::Value::Bool(true)) => return Finding::Unmet,
-            Some(_) => {}
-            None => unknown = true,
-        }
+    let has = already.iter().map(|has| has.ask(scene)).collect::<Vec<_>>();
+    if has.contains(&Finding::Met) {
+        return Finding::Unmet;
     }
-    finding.unless(unknown)
+    finding.unless(has.contains(&Finding::Unknown))
+}
+
+impl Has<'_> {
+    /// Whether the person has it.
+    pub(super) fn ask(&self, players: &impl Players) -> Finding {
+        let answer = self.place.and_then(|place| {
+            let said = players.value(place).map(cel::Value::of_fact);
+            let said =
+                said.or_else(|| self.absent.filter(|_| players.knows(place)).map(silence))?;
+            Some(matches!(said, cel::Value::Bool(true)))
+        });
+        answer.into()
+    }
 }

@@ -17,9 +17,12 @@
 mod bind;
 mod columns;
 mod decide;
+mod many;
+mod mask;
 mod row;
 mod rule;
 mod scene;
+mod table;
 
 use std::collections::BTreeSet;
 
@@ -29,9 +32,12 @@ use crate::pack::Pack;
 
 use columns::Columns;
 pub use decide::{Begun, Decided, Finding, Opened};
+pub use many::{DecidedAll, OpenedTo};
+pub use mask::{Findings, Mask};
 pub use row::{Row, Rows};
 pub use rule::Rule;
 pub use scene::Scene;
+pub use table::Table;
 
 /// The rules of a pack, bound for three dates.
 #[derive(Debug)]

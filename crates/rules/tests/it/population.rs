@@ -1,5 +1,5 @@
-//! Deciding for very many people answers what deciding for one answers: random facts under all
-//! life events of the real pack.
+//! Deciding for very many people answers what deciding for one answers, row by row and column by
+//! column: random facts under all life events of the real pack.
 
 #![expect(
     clippy::indexing_slicing,
@@ -15,11 +15,14 @@ use domain::{
 };
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
-use rules::population::{Finding, Population, Row, Scene};
+use rules::population::{DecidedAll, Finding, Population, Row, Scene, Table};
 use rules::{Case, LifeEvent, Pack, PackFiles, ValueKind};
 
 /// How many random situations are tried.
 const TRIES: u64 = 600;
+/// How many are put into one table, for each life event and date: several words of a mask, and a
+/// part of one.
+const MANY: u64 = 25;
 
 /// `SplitMix64`.
 struct Chance(u64);
@@ -273,10 +276,11 @@ struct Seen {
     services: usize,
 }
 
-/// Compares all life events of all subjects of one situation.
-fn compare(pack: &Pack, situation: &Situation<'_>, seen: &mut Seen) {
-    let population = Population::new(pack, situation.as_of);
-    let mut rows: HashMap<(SubjectId, SubjectKind), Row> = HashMap::new();
+type People = HashMap<(SubjectId, SubjectKind), Row>;
+
+/// What is known of everybody.
+fn rows(population: &Population<'_>, situation: &Situation<'_>) -> People {
+    let mut rows = People::new();
     for subject in situation.people.values().flatten() {
         for kind in KINDS {
             let own = situation.facts.iter().filter(|fact| fact.subject == *subject);
@@ -284,6 +288,13 @@ fn compare(pack: &Pack, situation: &Situation<'_>, seen: &mut Seen) {
             population.load(row, *subject, kind, own.map(Fact::told));
         }
     }
+    rows
+}
+
+/// Compares all life events of all subjects of one situation.
+fn compare(pack: &Pack, situation: &Situation<'_>, seen: &mut Seen) {
+    let population = Population::new(pack, situation.as_of);
+    let rows = rows(&population, situation);
     let facts: FactSet = situation.facts.iter().cloned().collect();
     for rule in population.rules() {
         for subject in &situation.people[&rule.kind()] {
@@ -348,4 +359,70 @@ fn very_many_are_decided_as_one_is() {
     // The comparison is of something.
     assert!(seen.met > 100 && seen.unknown > 1000 && seen.held > 50, "{seen:?}");
     assert!(seen.begun > 1000 && seen.services > 1000, "{seen:?}");
+}
+
+/// What is decided about one line of a table, as [`Rule::decide`](rules::population::Rule::decide)
+/// tells it.
+fn line(
+    all: &DecidedAll<'_>,
+    line: usize,
+) -> (Option<Date>, Finding, bool, Vec<(String, Finding)>) {
+    let version = all.versions.iter().find(|(_, whose)| whose.has(line));
+    let opened = all.opened.iter().filter(|it| !it.findings.unmet.has(line));
+    let opened = opened
+        .map(|it| (format!("{} to {}", it.entry.service.value, it.role), it.findings.of(line)))
+        .collect();
+    let version = version.map(|(version, _)| version.in_force.from);
+    (version, all.findings.of(line), all.held.has(line), opened)
+}
+
+#[test]
+fn a_table_is_decided_as_each_of_its_lines_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../life-events/vn");
+    let pack = Pack::load(&PackFiles::read(&folder).unwrap()).unwrap();
+    let words = words(&pack);
+    let mut seen = Seen::default();
+    let known: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+    // Before and after changes of law, and a day in between that transitions look back from.
+    for today in [date(2026, 8, 20), date(2026, 11, 20), date(2027, 3, 2)] {
+        let population = Population::new(&pack, AsOf { occurred: today, known, law: today });
+        for rule in population.rules() {
+            let mut table = Table::new(rule);
+            // What one filling left must not show in the next.
+            for filling in 0..2 {
+                table.clear();
+                let mut expected = Vec::new();
+                for seed in 0..MANY {
+                    let seed = filling * MANY + seed;
+                    let mut situation = Situation::new(&pack, &words, rule.life_event(), seed);
+                    situation.as_of = population.as_of();
+                    let rows = rows(&population, &situation);
+                    for subject in &situation.people[&rule.kind()] {
+                        let row = &rows[&(*subject, rule.kind())];
+                        let scene = Scene::new(rule, row, &rows);
+                        table.push(&scene);
+                        expected.push(rule.decide(&scene));
+                    }
+                }
+                let all = table.decide();
+                assert_eq!(table.lines(), expected.len());
+                for (place, one) in expected.iter().enumerate() {
+                    let opened = one.opened.iter().map(|it| {
+                        (format!("{} to {}", it.entry.service.value, it.role), it.finding)
+                    });
+                    let version = one.version.map(|it| it.in_force.from);
+                    let one = (version, one.finding, one.held, opened.collect::<Vec<_>>());
+                    let event = &rule.life_event().id.value;
+                    assert_eq!(line(&all, place), one, "{event} on {today}, line {place}");
+                    seen.decided += 1;
+                    seen.met += usize::from(one.1 == Finding::Met);
+                    seen.unknown += usize::from(one.1 == Finding::Unknown);
+                    seen.held += usize::from(one.2);
+                    seen.services += one.3.len();
+                }
+            }
+        }
+    }
+    assert!(seen.met > 1000 && seen.unknown > 1000 && seen.held > 100, "{seen:?}");
+    assert!(seen.decided > 10_000 && seen.services > 5000, "{seen:?}");
 }

@@ -67,7 +67,7 @@ fn tell(output: Output, bench: &RulesBench) -> anyhow::Result<()> {
     match (&bench.peers, bench.ratio_to_fastest_peer) {
         (Peers::Missing { missing }, _) => output.say(format!("other engines: {missing}")),
         (_, ratio) => output.say(format!(
-            "{:.2} of the time of the fastest other engine",
+            "{:.1} times as fast as the fastest other engine",
             ratio.unwrap_or_default()
         )),
     }
