@@ -104,8 +104,13 @@ pub(crate) fn from_json<T: DeserializeOwned>(row: &AnyRow, column: &'static str)
 
 /// A column that [`word`] wrote.
 pub(crate) fn from_word<T: DeserializeOwned>(row: &AnyRow, column: &'static str) -> Result<T> {
-    let word = serde_json::Value::String(text(row, column)?);
-    serde_json::from_value(word).map_err(|error| unreadable(column, error))
+    of_word(text(row, column)?, column)
+}
+
+/// What [`word`] wrote, which is known as `what`.
+pub(crate) fn of_word<T: DeserializeOwned>(word: String, what: &'static str) -> Result<T> {
+    let word = serde_json::Value::String(word);
+    serde_json::from_value(word).map_err(|error| unreadable(what, error))
 }
 
 /// The same, where it may be empty.
@@ -113,12 +118,7 @@ pub(crate) fn maybe_word<T: DeserializeOwned>(
     row: &AnyRow,
     column: &'static str,
 ) -> Result<Option<T>> {
-    maybe_text(row, column)?
-        .map(|word| {
-            serde_json::from_value(serde_json::Value::String(word))
-                .map_err(|error| unreadable(column, error))
-        })
-        .transpose()
+    maybe_text(row, column)?.map(|word| of_word(word, column)).transpose()
 }
 
 /// What putting a row did.

@@ -28,8 +28,11 @@ fn main() -> Result<()> {
             return subjects::generate(Path::new(subjects), count);
         }
         ["ours", subjects, answers, pack] => {
-            let mut ours = None;
-            let boot = || columns::Columns::new(ours.insert(ours::Ours::read(Path::new(pack))?));
+            let kept = std::cell::OnceCell::new();
+            let boot = || {
+                let ours = ours::Ours::read(Path::new(pack))?;
+                columns::Columns::new(kept.get_or_init(|| ours))
+            };
             measure::run(boot, subjects, answers)?
         }
         ["ours-with-receipts", subjects, answers, pack] => {

@@ -9,7 +9,7 @@ use domain::{Cause, FactSet, Milestone, MilestoneState, SubjectId, Trace, Verdic
 use rules::{Case, Decision};
 
 use crate::measure::{Engine, Letters, MET, UNKNOWN, UNMET, one_by_one};
-use crate::ours::{Ours, player, version};
+use crate::ours::{Ours, player};
 use crate::subjects::Row;
 
 /// The rules of the pack, asked through `Case::decide` and `Case::suggest`.

@@ -45,6 +45,8 @@ pub struct RulesBench {
     /// The same person, one life event after the other, each with its receipt, as the worker
     /// decides: the middle.
     pub with_receipts_us_median: f64,
+    /// All life events about everybody in memory at once, begun or not: for each person.
+    pub in_columns_us_per_person: f64,
     /// The sweep through the database.
     pub sweep: SweepBench,
     /// People a second through the sweep.
@@ -128,6 +130,7 @@ pub async fn rules(
         load_us_median: one.load.0,
         begun_per_person: one.begun,
         with_receipts_us_median: one.with_receipts.0,
+        in_columns_us_per_person: one.in_columns,
         sweep_people_per_s: sweep.people_per_s,
         sweep,
         due,

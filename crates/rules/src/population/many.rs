@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::bind::{Place, Source};
 use super::decide::{Finding, is_dead};
 use super::mask::{Findings, Mask};
 use super::rule::{Hurts, Identity, Law, Rule, ServiceRule};
 use super::scene::Players as _;
-use super::table::{Known, Needs, Table};
+use super::table::{Known, Line, Needs, Places, Table};
 use crate::pack::life_event::{Entry, Version};
 
 /// What was decided about everybody in a table, by their lines in it.
@@ -39,7 +41,8 @@ impl<'p> Table<'_, 'p> {
     /// Decides about everybody, whether or not it has begun for them.
     #[must_use]
     pub fn decide(&self) -> DecidedAll<'p> {
-        let mut many = Many { table: self, rule: self.rule, known: Known::new() };
+        let mut many =
+            Many { table: self, rule: self.rule, days: Days::of(self), known: Known::new() };
         many.decide()
     }
 }
@@ -88,10 +91,34 @@ impl Rule<'_> {
     }
 }
 
+/// The days that the clock brings to everybody, found once for each different thing that it
+/// counts from.
+struct Days<'m> {
+    places: Places<'m>,
+    /// By place: whether time alone brings it and not today, the day that it is about now, and
+    /// a line.
+    each: Vec<(bool, Option<Date>, usize)>,
+}
+
+impl<'m> Days<'m> {
+    fn of(table: &'m Table<'_, '_>) -> Self {
+        let rule = table.rule;
+        let places = table.places(&rule.clock_sources().collect::<Vec<_>>());
+        let day = |at: usize| {
+            let line = table.line(at);
+            let days = rule.days(&line);
+            (rule.is_early_or_over(&days), rule.clock_day(&days, &line), at)
+        };
+        let each = places.lines().map(day).collect();
+        Self { places, each }
+    }
+}
+
 /// A table that is being decided.
 struct Many<'m, 't, 'p> {
     table: &'m Table<'t, 'p>,
     rule: &'t Rule<'p>,
+    days: Days<'m>,
     known: Known,
 }
 
@@ -132,7 +159,7 @@ impl<'t, 'p> Many<'_, 't, 'p> {
             left = left.and(&answer.unmet);
         }
         of.push((Some(0), left));
-        let off = self.early_or_over();
+        let off = self.of_clock(|early_or_over, _, _| early_or_over);
         let mut findings = Findings::all(lines, Finding::Unknown);
         let mut applied = Vec::new();
         for (law, lines) in of {
@@ -149,18 +176,23 @@ impl<'t, 'p> Many<'_, 't, 'p> {
         (findings, applied)
     }
 
-    fn early_or_over(&self) -> Mask {
-        let rule = self.rule;
-        let sources: Vec<Source> = rule.clock_sources().collect();
-        self.table.those(&sources, |line| rule.is_early_or_over(&rule.days(line)))
+    /// Those of whose clock `is` says yes.
+    fn of_clock(&self, is: impl Fn(bool, Option<Date>, &Line<'_>) -> bool) -> Mask {
+        let answers = self.days.each.iter().map(|(early_or_over, day, line)| {
+            Finding::from(Some(is(*early_or_over, *day, &self.table.line(*line))))
+        });
+        self.days.places.findings(&answers.collect::<Vec<_>>(), self.table.lines()).met
     }
 
     /// Those of whom the fact is missing that `identity` is.
     fn lacking(&self, identity: Identity) -> Mask {
-        let rule = self.rule;
-        self.table.those(&rule.sources_of(identity), |line| {
-            rule.lacks(identity, rule.clock_day(&rule.days(line), line), line)
-        })
+        match identity {
+            Identity::Fact(Some(place)) => self.table.known(Source::Fact(place)).others(),
+            Identity::Fact(None) => Mask::all(self.table.lines()),
+            Identity::Once | Identity::Clock => {
+                self.of_clock(|_, day, line| self.rule.lacks(identity, day, line))
+            }
+        }
     }
 
     /// Those whom something holds back; `hurt` are those whom the life event hurts.
@@ -172,9 +204,14 @@ impl<'t, 'p> Many<'_, 't, 'p> {
             return held.or(lines);
         }
         let rule = self.rule;
-        let wait = self.table.those(&rule.sources_of(rule.occurred_on), |line| {
-            rule.is_to_wait(hurts, rule.clock_day(&rule.days(line), line), line)
-        });
+        let wait = match rule.occurred_on {
+            Identity::Once | Identity::Clock => {
+                self.of_clock(|_, day, line| rule.is_to_wait(hurts, day, line))
+            }
+            Identity::Fact(_) => self.table.those(&rule.sources_of(rule.occurred_on), |line| {
+                rule.is_to_wait(hurts, None, line)
+            }),
+        };
         held.or(&wait.and(lines))
     }
 
@@ -214,8 +251,7 @@ impl<'t, 'p> Many<'_, 't, 'p> {
         }
         let findings = self.unless_already(service);
         for (role, dead) in &service.told {
-            let player = Source::Player(*role);
-            let mut to = self.table.those(&[player], |line| line.subject(*role).is_some());
+            let mut to = self.table.known(Source::Player(*role));
             to = to.and(&left).minus(&self.dead(*dead));
             if let Some((_, hurt)) = hurt.filter(|(hurts, _)| !hurts.told.contains(role)) {
                 to = to.minus(hurt);

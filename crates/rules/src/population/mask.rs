@@ -31,20 +31,6 @@ impl Mask {
         all
     }
 
-    /// Those whose bits `words` sets.
-    fn of(words: Vec<u64>, lines: usize) -> Self {
-        Self { words, lines }
-    }
-
-    /// Those of whom `is` says yes of what stands in their line.
-    pub(super) fn where_both(a: &[u32], b: &[u32], is: impl Fn(u32, u32) -> bool) -> Self {
-        let word = |(a, b): (&[u32], &[u32])| {
-            let bits = a.iter().zip(b).enumerate();
-            bits.fold(0, |word, (bit, (a, b))| word | u64::from(is(*a, *b)) << bit)
-        };
-        Self::of(a.chunks(BITS).zip(b.chunks(BITS)).map(word).collect(), a.len())
-    }
-
     /// How many subjects there are, in it or not.
     #[must_use]
     pub fn lines(&self) -> usize {
@@ -145,24 +131,33 @@ impl Findings {
 
     /// By line the place of its answer among `answers`.
     pub(super) fn looked_up(lines: &[u32], answers: &[Finding]) -> Self {
-        // A bit for yes, a bit for no.
-        let bits = |finding: &Finding| match finding {
-            Finding::Met => 0b01,
-            Finding::Unmet => 0b10,
-            Finding::Unknown => 0b00,
+        let answers: Vec<u8> = answers.iter().map(|finding| bits(*finding)).collect();
+        let answer = |place: &u32| answers.get(*place as usize).copied().unwrap_or_default();
+        Self::of_bits(lines.len(), lines.chunks(BITS).map(|lines| lines.iter().map(answer)))
+    }
+
+    /// Whether both stand for the same, by line; 0 stands for what is not known.
+    pub(super) fn equal(a: &[u32], b: &[u32]) -> Self {
+        let equal = |(a, b): (&u32, &u32)| {
+            let known = u8::from(*a != 0) & u8::from(*b != 0);
+            let same = u8::from(a == b);
+            known & same | (known & !same & 1) << 1
         };
-        let bits: Vec<u8> = answers.iter().map(bits).collect();
-        let words = lines.chunks(BITS).map(|lines| {
-            let (mut met, mut unmet) = (0, 0);
-            for (bit, place) in lines.iter().enumerate() {
-                let answer = u64::from(bits.get(*place as usize).copied().unwrap_or_default());
-                met |= (answer & 1) << bit;
-                unmet |= (answer >> 1) << bit;
+        let chunks = a.chunks(BITS).zip(b.chunks(BITS));
+        Self::of_bits(a.len().min(b.len()), chunks.map(|(a, b)| a.iter().zip(b).map(equal)))
+    }
+
+    /// Given the [`bits`] of each line, word by word.
+    fn of_bits(lines: usize, chunks: impl Iterator<Item = impl Iterator<Item = u8>>) -> Self {
+        let words = chunks.map(|answers| {
+            let mut bytes = [0; BITS];
+            for (byte, answer) in bytes.iter_mut().zip(answers) {
+                *byte = answer;
             }
-            (met, unmet)
+            (packed(&bytes, 0), packed(&bytes, 1))
         });
         let (met, unmet) = words.unzip();
-        Self { met: Mask::of(met, lines.len()), unmet: Mask::of(unmet, lines.len()) }
+        Self { met: Mask { words: met, lines }, unmet: Mask { words: unmet, lines } }
     }
 
     /// Those of whom it is not known.
@@ -193,6 +188,27 @@ impl Findings {
     }
 }
 
+/// Bit 0 for yes, bit 1 for no.
+fn bits(finding: Finding) -> u8 {
+    match finding {
+        Finding::Met => 0b01,
+        Finding::Unmet => 0b10,
+        Finding::Unknown => 0b00,
+    }
+}
+
+/// One bit of each byte, in order from the lowest. Eight at once: each of eight shifted copies of
+/// the bytes brings one of them to its place in the highest byte.
+fn packed(bytes: &[u8; BITS], bit: u8) -> u64 {
+    const LOWEST: u64 = 0x0101_0101_0101_0101;
+    const COPIES: u64 = 0x0102_0408_1020_4080;
+    let (eights, _) = bytes.as_chunks::<8>();
+    eights.iter().rev().fold(0, |word, eight| {
+        let lowest = u64::from_le_bytes(*eight) >> bit & LOWEST;
+        word << 8 | lowest.wrapping_mul(COPIES) >> 56
+    })
+}
+
 /// Kleene's logic, everybody at once.
 impl Answers for Findings {
     fn opposite(self) -> Self {
@@ -214,5 +230,53 @@ impl Answers for Findings {
             chosen.or(&yes.clone().and(no))
         };
         Self { met: pick(&yes.met, &no.met), unmet: pick(&yes.unmet, &no.unmet) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(findings: &Findings) -> Vec<Finding> {
+        (0..findings.met.lines()).map(|line| findings.of(line)).collect()
+    }
+
+    /// Lengths before, at and after the ends of words.
+    #[test]
+    fn answers_are_looked_up_line_by_line() {
+        for count in [0_u32, 1, 7, 63, 64, 65, 128, 200] {
+            let lines: Vec<u32> = (0..count).map(|line| line * 7 % 4).collect();
+            let told = [Finding::Met, Finding::Unmet, Finding::Unknown];
+            let expected: Vec<Finding> = lines
+                .iter()
+                .map(|place| told.get(*place as usize).copied().unwrap_or(Finding::Unknown))
+                .collect();
+            let found = Findings::looked_up(&lines, &told);
+            assert_eq!(answers(&found), expected);
+            let met: Vec<usize> = found.met.iter().collect();
+            let wanted = |line: &usize| expected.get(*line) == Some(&Finding::Met);
+            assert_eq!(met, (0..expected.len()).filter(wanted).collect::<Vec<_>>());
+            assert_eq!(found.met.count(), met.len());
+        }
+    }
+
+    #[test]
+    fn equality_needs_both() {
+        let a: Vec<u32> = (0..70).map(|line| line % 3).collect();
+        let b: Vec<u32> = (0..70).map(|line| line % 2).collect();
+        let found = answers(&Findings::equal(&a, &b));
+        for ((a, b), found) in a.iter().zip(&b).zip(found) {
+            let expected = (*a != 0 && *b != 0).then_some(a == b);
+            assert_eq!(found, expected.into(), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn nobody_stands_past_the_last_line() {
+        for lines in [0, 1, 63, 64, 65] {
+            assert_eq!(Mask::all(lines).count(), lines);
+            assert_eq!(Mask::none(lines).others(), Mask::all(lines));
+            assert!(!Mask::all(lines).has(lines));
+        }
     }
 }

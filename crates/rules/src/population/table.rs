@@ -68,6 +68,8 @@ struct Cells {
     each: Vec<Vec<u64>>,
     /// By place in `said`, the number of the word; 0 where nothing is known.
     words: Vec<u32>,
+    /// The lines in which somebody is, or something was said, a bit for each.
+    known: Vec<u64>,
     /// By line, the number of the word. Kept where words are compared.
     compared: Vec<u32>,
 }
@@ -113,7 +115,7 @@ impl<'t, 'p> Table<'t, 'p> {
         self.lines += 1;
     }
 
-    /// Forgets everybody, and keeps the memory.
+    /// Forgets everybody.
     pub fn clear(&mut self) {
         self.lines = 0;
         self.words.clear();
@@ -148,8 +150,7 @@ impl<'t, 'p> Table<'t, 'p> {
     /// in `sources`, and looks at nothing else.
     pub(super) fn ask(&self, sources: &[Source], ask: impl Fn(&Line<'_>) -> Finding) -> Findings {
         let places = self.places(sources);
-        let answers: Vec<Finding> =
-            places.first.iter().map(|line| ask(&self.line(*line as usize))).collect();
+        let answers: Vec<Finding> = places.lines().map(|line| ask(&self.line(line))).collect();
         places.findings(&answers, self.lines)
     }
 
@@ -158,14 +159,19 @@ impl<'t, 'p> Table<'t, 'p> {
         self.ask(sources, |line| Finding::from(Some(is(line)))).met
     }
 
+    /// Those of whom somebody plays a role, or something was said of a fact.
+    pub(super) fn known(&self, source: Source) -> Mask {
+        let mut known = Mask::none(self.lines);
+        if let Some(cells) = self.columns.get(&source) {
+            known.add(&cells.known);
+        }
+        known
+    }
+
     /// Whether the same is said in two columns: not known where one of them says nothing.
     pub(super) fn equal(&self, a: Source, b: Source) -> Findings {
         let words = |source| self.columns.get(&source).map_or(&[][..], |cells| &cells.compared);
-        let (a, b) = (words(a), words(b));
-        Findings {
-            met: Mask::where_both(a, b, |a, b| a == b && a != 0),
-            unmet: Mask::where_both(a, b, |a, b| a != b && a != 0 && b != 0),
-        }
+        Findings::equal(words(a), words(b))
     }
 
     pub(super) fn line(&self, line: usize) -> Line<'_> {
@@ -188,16 +194,15 @@ impl Cells {
             }
         };
         self.lines.push(place);
+        let is_known = self.said.get(place as usize).is_some_and(Said::is_known);
+        set(&mut self.known, line, is_known);
         if self.needs.compared {
             self.compared.push(self.words.get(place as usize).copied().unwrap_or_default());
         }
         if self.said.len() <= FEW {
             self.each.resize_with(self.said.len(), Vec::new);
             if let Some(bits) = self.each.get_mut(place as usize) {
-                bits.resize(line / 64 + 1, 0);
-                if let Some(word) = bits.last_mut() {
-                    *word |= 1 << (line % 64);
-                }
+                set(bits, line, true);
             }
         }
     }
@@ -216,11 +221,7 @@ impl Cells {
 
     fn clear(&mut self) {
         let needs = std::mem::take(&mut self.needs);
-        let (mut lines, mut compared) =
-            (std::mem::take(&mut self.lines), std::mem::take(&mut self.compared));
-        lines.clear();
-        compared.clear();
-        *self = Self { needs, lines, compared, ..Self::default() };
+        *self = Self { needs, ..Self::default() };
     }
 
     fn said(&self, line: usize) -> Option<&Said> {
@@ -228,7 +229,19 @@ impl Cells {
     }
 }
 
+/// Sets the bit of a line that is the last so far.
+fn set(bits: &mut Vec<u64>, line: usize, yes: bool) {
+    bits.resize(line / 64 + 1, 0);
+    if let Some(word) = bits.last_mut() {
+        *word |= u64::from(yes) << (line % 64);
+    }
+}
+
 impl Said {
+    fn is_known(&self) -> bool {
+        matches!(self.word, Word::Said(_))
+    }
+
     fn of(source: Source, scene: &Scene<'_>, times: bool) -> Self {
         let word = match source {
             Source::Player(role) => scene.subject(role).map(|id| Word::Said(Value::Subject(id))),
@@ -260,8 +273,13 @@ impl<'t> Places<'t> {
         Places { lines: lines.into(), first: first.into(), each: &[] }
     }
 
+    /// By place, a line that stands for all that have it.
+    pub(super) fn lines(&self) -> impl Iterator<Item = usize> + '_ {
+        self.first.iter().map(|line| *line as usize)
+    }
+
     /// The answers, given one for each place.
-    fn findings(&self, answers: &[Finding], lines: usize) -> Findings {
+    pub(super) fn findings(&self, answers: &[Finding], lines: usize) -> Findings {
         if let Some(first) = answers.first()
             && answers.iter().all(|answer| answer == first)
         {
