@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{PersonalNumber, RefusalScope, SubjectKind};
 use jiff::tz::TimeZone;
 
-use super::Report;
+use super::{Report, form};
 use crate::pack::Parts;
-use crate::pack::all_fields;
 use crate::pack::at::{At, Span};
+use crate::pack::country::Province;
 use crate::pack::country::{Absent, Purpose, ValueKind};
-use crate::pack::service::{Form, LawValue, Parameter, Service};
+use crate::pack::service::{LawValue, Parameter, Service};
 
 pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     if TimeZone::get(&parts.head.time_zone).is_err() {
@@ -26,8 +26,9 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     for (key, one) in &parts.services {
         service(parts, report, &format!("services/{key}.yaml"), one);
     }
+    aliases(parts, report);
     for (id, one) in &parts.forms {
-        form(parts, report, &format!("forms/{id}.yaml"), id, one);
+        form::check(parts, report, &format!("forms/{id}.yaml"), id, one);
     }
     for (name, entries) in &parts.parameters {
         parameters(parts, report, &format!("parameters/{name}.yaml"), entries);
@@ -62,9 +63,13 @@ fn purposes(parts: &Parts, report: &mut Report<'_>) {
 }
 
 /// A register's code must stand in `registers.yaml`.
-fn known_register(parts: &Parts, report: &mut Report<'_>, file: &str, code: &At<String>) {
-    let codes = parts.registers.keys().map(|code| code.as_str());
-    report.must_know(file, code, "register", codes);
+pub(super) fn known_register(
+    parts: &Parts,
+    report: &mut Report<'_>,
+    file: &str,
+    code: &At<String>,
+) {
+    report.must_have(file, code, "register", &parts.registers);
 }
 
 /// Each attribute has an owner, and silence about it means something only with a reason.
@@ -128,55 +133,6 @@ fn law_value(parts: &Parts, report: &mut Report<'_>, file: &str, value: &LawValu
     }
 }
 
-/// A form's fields are unique, those of the forms that it includes counted in.
-fn form(parts: &Parts, report: &mut Report<'_>, file: &str, name: &str, form: &Form) {
-    report.sources(file, parts, &form.sources);
-    if form.id.value != name {
-        let message = format!("form `{}` stands in the file of form `{name}`", form.id.value);
-        report.fault(file, form.id.span, message, None);
-    }
-    for included in &form.includes {
-        let ids = parts.forms.keys().map(String::as_str);
-        report.must_know(file, included, "form", ids);
-    }
-    if includes_itself(&parts.forms, form, &form.id, &mut BTreeSet::new()) {
-        let message = format!("form `{}` includes itself", form.id.value);
-        report.fault(file, form.id.span, message, None);
-        return;
-    }
-    let mut seen = BTreeSet::new();
-    for field in all_fields(&parts.forms, form) {
-        for code in &field.held_by {
-            // Fields of an included form are checked in its own file.
-            if form.fields.iter().any(|own| own.key == field.key) {
-                known_register(parts, report, file, code);
-            }
-        }
-        if !seen.insert(field.key.value.clone()) {
-            let own = form.fields.iter().rfind(|own| own.key == field.key);
-            let span = own.map_or(form.id.span, |own| own.key.span);
-            let message = format!("the field `{}` is in the form twice", field.key.value);
-            report.fault(file, span, message, None);
-        }
-    }
-}
-
-/// Whether following `includes` from `form` leads back to the form `searched`.
-fn includes_itself<'a>(
-    forms: &'a BTreeMap<String, Form>,
-    form: &'a Form,
-    searched: &str,
-    seen: &mut BTreeSet<&'a str>,
-) -> bool {
-    form.includes.iter().any(|id| {
-        id.value == searched
-            || (seen.insert(id.as_str())
-                && forms
-                    .get(id.as_str())
-                    .is_some_and(|inner| includes_itself(forms, inner, searched, seen)))
-    })
-}
-
 /// Two values may not be in force on the same day in the same place.
 fn parameters(parts: &Parts, report: &mut Report<'_>, file: &str, entries: &[Parameter]) {
     for (place, entry) in entries.iter().enumerate() {
@@ -237,6 +193,7 @@ fn units(parts: &Parts, report: &mut Report<'_>) {
     for province in &parts.provinces {
         report.sources("units/provinces.yaml", parts, &province.sources);
     }
+    history(&parts.provinces, report);
     let communes: BTreeSet<&str> = parts.communes.iter().map(|one| one.code.as_str()).collect();
     if communes.len() != parts.communes.len() {
         report.file_fault("units/communes.yaml", "two communes have the same code");
@@ -245,6 +202,40 @@ fn units(parts: &Parts, report: &mut Report<'_>) {
         let known = codes.iter().copied();
         if !codes.contains(commune.province.as_str()) {
             report.must_know("units/communes.yaml", &commune.province, "province", known);
+        }
+    }
+}
+
+/// An old code leads to one province of today, in one step: it is no other province's own code, so
+/// that nothing goes in a circle.
+fn history(provinces: &[Province], report: &mut Report<'_>) {
+    let own: BTreeSet<&str> = provinces.iter().map(|one| one.code.as_str()).collect();
+    let mut heirs: BTreeMap<&str, &str> = BTreeMap::new();
+    for province in provinces {
+        for old in province.old_codes.iter().filter(|old| old.value != province.code) {
+            let message = if own.contains(old.as_str()) {
+                format!("`{}` is the code of another province today", old.value)
+            } else if let Some(heir) = heirs.insert(old, &province.code) {
+                format!("`{}` is an old code of province `{heir}` already", old.value)
+            } else {
+                continue;
+            };
+            report.fault("units/provinces.yaml", old.span, message, None);
+        }
+    }
+}
+
+/// What is called by an old code is one service: no alias is the code of another, so that
+/// following them ends at once.
+fn aliases(parts: &Parts, report: &mut Report<'_>) {
+    let codes = parts.services.iter().filter_map(|(key, one)| Some((one.code.as_deref()?, key)));
+    let codes: BTreeMap<&str, &String> = codes.collect();
+    for (key, service) in &parts.services {
+        for alias in &service.aliases {
+            if let Some(other) = codes.get(alias.as_str()) {
+                let message = format!("`{}` is the code of `services/{other}.yaml`", alias.value);
+                report.fault(&format!("services/{key}.yaml"), alias.span, message, None);
+            }
         }
     }
 }

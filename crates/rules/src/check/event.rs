@@ -45,8 +45,7 @@ fn schema(parts: &Parts, report: &mut Report<'_>, name: &str) {
 
 /// One kind of event: who sends it, whom it is about, what it tells.
 fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &EventFile) {
-    let codes = parts.registers.keys().map(|code| code.as_str());
-    report.must_know(file, &event.register, "register", codes);
+    report.must_have(file, &event.register, "register", &parts.registers);
     if let Some(law) = &event.legal_basis {
         report.law(file, parts, std::slice::from_ref(law));
     }
@@ -90,8 +89,7 @@ fn known_subject(
     event: &EventFile,
     name: &At<String>,
 ) -> Option<SubjectKind> {
-    let names = event.subjects.keys().map(|name| name.as_str());
-    report.must_know(file, name, "subject in this event", names);
+    report.must_have(file, name, "subject in this event", &event.subjects);
     event.subjects.get(name.as_str()).map(|subject| subject.kind)
 }
 
@@ -107,6 +105,9 @@ fn fact_of(
     let attributes = parts.facts.get(&kind);
     let Some(attribute) = attributes.and_then(|all| all.get(fact.attribute.as_str())) else {
         let names = attributes.into_iter().flatten().map(|(name, _)| name.as_str());
+        if report.is_full() {
+            return;
+        }
         let help = did_you_mean(&fact.attribute, names);
         let message = format!("`{}` has no fact `{}`", fact.of.value, fact.attribute.value);
         report.fault(file, fact.attribute.span, message, help);

@@ -231,7 +231,7 @@ pub struct Province {
     pub names: Vec<ProvinceName>,
     /// Codes of the provinces that it was made from.
     #[serde(default)]
-    pub old_codes: Vec<String>,
+    pub old_codes: Vec<At<String>>,
     /// How sure we are.
     pub confidence: Confidence,
     /// Where it was read.

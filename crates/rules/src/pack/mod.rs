@@ -16,10 +16,12 @@ pub(crate) mod files;
 pub(crate) mod fill;
 pub(crate) mod guard;
 pub(crate) mod life_event;
+pub(crate) mod limits;
 mod load;
 pub(crate) mod one_or_many;
 pub(crate) mod scope;
 pub(crate) mod service;
+mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -51,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) examples: BTreeMap<String, (String, Vec<Example>)>,
     pub(crate) services: BTreeMap<String, Service>,
     pub(crate) forms: BTreeMap<String, Form>,
+    /// By form, all its fields, those of the forms that it includes first. Set by the check.
+    pub(crate) fields: BTreeMap<String, Vec<FormField>>,
     pub(crate) parameters: BTreeMap<String, Vec<Parameter>>,
     pub(crate) calendar: BTreeMap<String, CalendarYear>,
     pub(crate) provinces: Vec<Province>,
@@ -99,10 +103,11 @@ impl Pack {
     }
 
     fn assemble(parts: Parts, zone: TimeZone, files: &PackFiles) -> Result<Self, PackErrors> {
-        let forms = parts
-            .forms
-            .iter()
-            .map(|(id, form)| (id.clone(), (form.clone(), all_fields(&parts.forms, form))));
+        let mut fields = parts.fields;
+        let forms = parts.forms.into_iter().map(|(id, form)| {
+            let fields = fields.remove(&id).unwrap_or_default();
+            (id, (form, fields))
+        });
         let forms = forms.collect();
         let mut schemas = parts.schemas;
         let mut events = BTreeMap::new();
@@ -261,7 +266,8 @@ impl Pack {
     #[must_use]
     pub fn province_today<'a>(&'a self, code: &'a str) -> &'a str {
         let own = self.provinces.iter().find(|it| it.code == code);
-        let heir = || self.provinces.iter().find(|it| it.old_codes.iter().any(|old| old == code));
+        let heir =
+            || self.provinces.iter().find(|it| it.old_codes.iter().any(|old| old.value == code));
         own.or_else(heir).map_or(code, |province| province.code.as_str())
     }
 
@@ -309,30 +315,4 @@ impl Pack {
     pub(crate) fn scope<'a>(&'a self, life_event: &'a LifeEvent) -> Scope<'a> {
         Scope { roles: &life_event.roles, facts: &self.facts, parameters: &self.parameters }
     }
-}
-
-/// The fields of a form, included ones first. An inclusion that comes back to itself was
-/// refused by the check and ends here at once.
-pub(crate) fn all_fields(forms: &BTreeMap<String, Form>, form: &Form) -> Vec<FormField> {
-    fn add(
-        forms: &BTreeMap<String, Form>,
-        form: &Form,
-        path: &mut Vec<String>,
-        fields: &mut Vec<FormField>,
-    ) {
-        if path.contains(&form.id.value) {
-            return;
-        }
-        path.push(form.id.value.clone());
-        for included in &form.includes {
-            if let Some(form) = forms.get(included.as_str()) {
-                add(forms, form, path, fields);
-            }
-        }
-        path.pop();
-        fields.extend(form.fields.iter().cloned());
-    }
-    let mut fields = Vec::new();
-    add(forms, form, &mut Vec::new(), &mut fields);
-    fields
 }

@@ -19,7 +19,7 @@ pub struct Service {
     pub code: Option<String>,
     /// Older and local codes of the same procedure.
     #[serde(default)]
-    pub aliases: Vec<String>,
+    pub aliases: Vec<At<String>>,
     /// Its name.
     pub name: Text,
     /// Who is responsible in general.
