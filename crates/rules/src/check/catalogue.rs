@@ -6,11 +6,16 @@ use domain::{PersonalNumber, RefusalScope, SubjectKind};
 use jiff::tz::TimeZone;
 
 use super::{Report, form};
+use crate::clock::is_short;
 use crate::pack::Parts;
 use crate::pack::at::{At, Span};
 use crate::pack::country::Province;
 use crate::pack::country::{Absent, Purpose, ValueKind};
-use crate::pack::service::{LawValue, Parameter, Service};
+use crate::pack::deadline_rule::Length;
+use crate::pack::service::{LawValue, Parameter, Period, Service};
+
+/// The longest time that is counted in hours: longer ones are days.
+const MOST_HOURS: u16 = 1_000;
 
 pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     if TimeZone::get(&parts.head.time_zone).is_err() {
@@ -19,6 +24,7 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     }
     person(parts, report);
     purposes(parts, report);
+    office_hours(parts, report);
     for register in parts.registers.values() {
         report.law("registers.yaml", parts, std::slice::from_ref(&register.legal_basis));
     }
@@ -59,6 +65,20 @@ fn purposes(parts: &Parts, report: &mut Report<'_>) {
             let message = format!("the law that lets data be read for `{name}` is missing");
             report.file_fault("pack.yaml", message);
         }
+    }
+}
+
+/// Offices open before they close, and not again before that.
+fn office_hours(parts: &Parts, report: &mut Report<'_>) {
+    let Some(hours) = &parts.head.office_hours else { return };
+    report.sources("pack.yaml", parts, &hours.sources);
+    let spans = &hours.spans;
+    let apart = spans.iter().zip(spans.iter().skip(1)).all(|(one, next)| one.to <= next.from);
+    if spans.is_empty() || !apart || spans.iter().any(|span| span.to <= span.from) {
+        let span = hours.sources.first().map_or_else(Span::default, |source| source.span);
+        let message =
+            "office hours are stretches of a day in order, each with its end after its start";
+        report.fault("pack.yaml", span, message, None);
     }
 }
 
@@ -123,6 +143,13 @@ fn law_value(parts: &Parts, report: &mut Report<'_>, file: &str, value: &LawValu
     report.sources(file, parts, &value.sources);
     let span = value.sources.first().map_or_else(Span::default, |source| source.span);
     let told = value.text.is_some() && value.confidence.is_some() && !value.sources.is_empty();
+    let long = |period: &Period| match period.unit.days() {
+        Some(unit) => !is_short(Length { count: period.count, unit }),
+        None => period.count > MOST_HOURS,
+    };
+    if value.period.as_ref().is_some_and(long) {
+        report.fault(file, span, "no length of time is that long here", None);
+    }
     if value.unknown && (value.text.is_some() || value.because.is_none()) {
         let message = "what is unknown has a reason (`because`) and no text";
         report.fault(file, span, message, None);

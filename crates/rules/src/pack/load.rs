@@ -145,6 +145,9 @@ impl Loader<'_, '_, '_> {
     fn schemas(&mut self) -> BTreeMap<String, Value> {
         let mut schemas = BTreeMap::new();
         for (path, stem, text) in self.files.in_folder("events", ".schema.json") {
+            if self.reader.is_spent() {
+                break;
+            }
             match serde_json::from_str(text) {
                 Ok(schema) => match self.parts_of(&schema) {
                     Ok(()) => {
