@@ -182,16 +182,15 @@ impl<'t, 'p> Table<'t, 'p> {
 impl Cells {
     fn push(&mut self, said: Said, words: &mut HashMap<Value, u32>) {
         let (line, next) = (self.lines.len(), self.said.len());
-        let place = match self.places.get(&said) {
-            Some(place) => *place,
-            None => {
-                let place = u32::try_from(next).unwrap_or(u32::MAX);
-                self.words.push(self.word(&said, words));
-                self.first.push(u32::try_from(line).unwrap_or(u32::MAX));
-                self.places.insert(said.clone(), place);
-                self.said.push(said);
-                place
-            }
+        let place = if let Some(place) = self.places.get(&said) {
+            *place
+        } else {
+            let place = u32::try_from(next).unwrap_or(u32::MAX);
+            self.words.push(self.word(&said, words));
+            self.first.push(u32::try_from(line).unwrap_or(u32::MAX));
+            self.places.insert(said.clone(), place);
+            self.said.push(said);
+            place
         };
         self.lines.push(place);
         let is_known = self.said.get(place as usize).is_some_and(Said::is_known);
