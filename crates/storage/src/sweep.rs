@@ -8,8 +8,9 @@
 //! A sweep is no snapshot and needs none: facts are only ever added, or their belief ended, each
 //! with its moment. Who asks about a moment before the sweep began gets one consistent answer.
 
-use crate::{Conn, Result, StorageError, sql};
 use domain::{Interval, SubjectId, SubjectKind, Told, Value};
+
+use crate::{Conn, Result, StorageError, sql};
 
 /// Between two subjects. No text that we store holds such a letter, nor one of the next two: JSON
 /// writes them as escapes.
@@ -135,7 +136,7 @@ pub async fn page(
     wanted.fetch(conn, &rest, &values).await
 }
 
-/// What is known of `subjects`, in order of their ids by the hundred; those that are not here are left out.
+/// What is known of `subjects`, in no order; those that are not here are left out.
 pub async fn of(conn: &mut Conn, wanted: &Wanted, subjects: &[SubjectId]) -> Result<Vec<Known>> {
     let mut known = Vec::with_capacity(subjects.len());
     for some in subjects.chunks(SUBJECTS_AT_ONCE) {

@@ -9,8 +9,7 @@ use super::{Report, form};
 use crate::clock::is_short;
 use crate::pack::Parts;
 use crate::pack::at::{At, Span};
-use crate::pack::country::Province;
-use crate::pack::country::{Absent, Purpose, ValueKind};
+use crate::pack::country::{Absent, Province, Purpose, ValueKind};
 use crate::pack::deadline_rule::Length;
 use crate::pack::service::{LawValue, Parameter, Period, Service};
 

@@ -297,11 +297,15 @@ pub(super) fn is_dead(place: Option<Place>, players: &impl Players) -> bool {
 /// A finding on a service that the person may have already: then it is unmet, and unknown while
 /// nobody knows.
 fn unless_already(finding: Finding, already: &[Has<'_>], scene: &Scene<'_>) -> Finding {
-    let has = already.iter().map(|has| has.ask(scene)).collect::<Vec<_>>();
-    if has.contains(&Finding::Met) {
-        return Finding::Unmet;
+    let mut unknown = false;
+    for has in already {
+        match has.ask(scene) {
+            Finding::Met => return Finding::Unmet,
+            Finding::Unknown => unknown = true,
+            Finding::Unmet => {}
+        }
     }
-    finding.unless(has.contains(&Finding::Unknown))
+    finding.unless(unknown)
 }
 
 impl Has<'_> {

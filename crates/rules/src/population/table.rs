@@ -115,15 +115,6 @@ impl<'t, 'p> Table<'t, 'p> {
         self.lines += 1;
     }
 
-    /// Forgets everybody.
-    pub fn clear(&mut self) {
-        self.lines = 0;
-        self.words.clear();
-        for cells in self.columns.values_mut() {
-            cells.clear();
-        }
-    }
-
     /// How many subjects there are.
     #[must_use]
     pub fn lines(&self) -> usize {
@@ -216,11 +207,6 @@ impl Cells {
         let Some(value) = value.filter(|_| self.needs.compared) else { return 0 };
         let next = u32::try_from(words.len() + 1).unwrap_or(u32::MAX);
         *words.entry(value.clone()).or_insert(next)
-    }
-
-    fn clear(&mut self) {
-        let needs = std::mem::take(&mut self.needs);
-        *self = Self { needs, ..Self::default() };
     }
 
     fn said(&self, line: usize) -> Option<&Said> {
