@@ -43,9 +43,8 @@ impl<'o> Columns<'o> {
         for (name, role) in &event.roles {
             // Roles that nobody plays in the subjects stay empty.
             let Ok(subject) = player(row, name) else { continue };
-            let own = facts.iter().filter(|(kind, fact)| {
-                *kind == role.kind && fact.subject == subject
-            });
+            let own =
+                facts.iter().filter(|(kind, fact)| *kind == role.kind && fact.subject == subject);
             let told = own.map(|(_, fact)| Fact::told(fact));
             let known = all.entry((subject, role.kind)).or_default();
             self.population.load(known, subject, role.kind, told);

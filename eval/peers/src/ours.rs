@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use domain::{
-    AsOf, Event, EventId, Fact, FactSource, Interval, SubjectId, SubjectKind, Value,
-};
+use domain::{AsOf, Event, EventId, Fact, FactSource, Interval, SubjectId, SubjectKind, Value};
 use jiff::Timestamp;
 use jiff::civil::date;
 use rules::{LifeEvent, Pack, PackFiles, ValueKind, Version};

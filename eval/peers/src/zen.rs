@@ -191,9 +191,8 @@ impl Engine for Expressions {
     }
 
     fn load(&self, rows: &[Row]) -> Result<Vec<Variable>> {
-        let day = |text: &str| {
-            DateValue::from_text(text).with_context(|| format!("no day: {text}"))
-        };
+        let day =
+            |text: &str| DateValue::from_text(text).with_context(|| format!("no day: {text}"));
         rows.iter().map(|row| context(row, day)).collect()
     }
 
