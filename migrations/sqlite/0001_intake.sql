@@ -56,6 +56,8 @@ create index subjects_kind on subjects (kind, id);
 --
 -- Bitemporal: `valid_*` says when it holds in the world, `known_*` from when to when we believed
 -- it. A correction is a new row; a withdrawal ends `known_until`; what a row says never changes.
+-- The key puts what is known of one subject side by side: it is always read together. `event_kind`
+-- repeats what the journal says of the event, so that it need not be looked up for each fact.
 -- purpose: deciding which public services concern the subject, filling their application · retention: until the subject's data are erased
 create table facts (
     id          text    not null,
@@ -70,11 +72,12 @@ create table facts (
     record      text,
     legal_basis text    not null,
     event_id    text    not null,
-    constraint facts_key primary key (id),
+    event_kind  text    not null,
+    constraint facts_key primary key (subject_id, attribute, id),
+    constraint facts_id unique (id),
     constraint facts_subject foreign key (subject_id) references subjects (id),
     constraint facts_event foreign key (event_id) references journal (id)
-) strict;
-create index facts_of_subject on facts (subject_id, attribute);
+) strict, without rowid;
 create index facts_of_event on facts (event_id);
 
 -- One subject that the value of a fact points to, so that "whose mother is this person?" is one look-up.

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AsOf, EventId, FactId, Interval, SubjectId, Value};
+use crate::{AsOf, EventId, EventKind, FactId, Interval, SubjectId, Value};
 
 /// Who said it, in which record, and why we may read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,9 +58,10 @@ impl Fact {
             && self.valid.contains(as_of.occurred)
     }
 
-    /// What it says, without what only a receipt or a draft needs.
+    /// What it says, without what only a receipt or a draft needs. An event of the kind `by` told
+    /// it.
     #[must_use]
-    pub fn told(&self) -> Told<'_> {
+    pub fn told<'a>(&'a self, by: &'a EventKind) -> Told<'a> {
         Told {
             id: self.id,
             attribute: &self.attribute,
@@ -69,7 +70,7 @@ impl Fact {
             known_from: self.known_from,
             known_until: self.known_until,
             register: &self.source.register,
-            event: self.source.event,
+            by: &by.0,
         }
     }
 }
@@ -91,8 +92,8 @@ pub struct Told<'a> {
     pub known_until: Option<Timestamp>,
     /// The register that said it.
     pub register: &'a str,
-    /// The event that told us.
-    pub event: EventId,
+    /// The kind of the event that told us.
+    pub by: &'a str,
 }
 
 impl Told<'_> {

@@ -15,8 +15,7 @@ use crate::{Conn, Result, sql};
 const VALUES_AT_ONCE: usize = 240;
 
 /// What is cheaper to build over all rows than to keep up row by row.
-const INDEXES: [(&str, &str); 4] = [
-    ("facts_of_subject", "facts (subject_id, attribute)"),
+const INDEXES: [(&str, &str); 3] = [
     ("facts_of_event", "facts (event_id)"),
     ("journal_order", "journal (received_at, id)"),
     ("due_day", "due (due_on, subject_id, life_event)"),
@@ -53,7 +52,7 @@ pub async fn subjects(conn: &mut Conn, subjects: &[Subject]) -> Result<()> {
     let mut tx = conn.begin().await?;
     for some in subjects.chunks(VALUES_AT_ONCE / 4) {
         let into = "insert into subjects (id, kind, identifier, language)";
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 4)));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 4, nothing)));
         for subject in some {
             query = query
                 .bind(subject.id.to_string())
@@ -72,7 +71,7 @@ pub async fn events(conn: &mut Conn, events: &[Event]) -> Result<()> {
     for some in events.chunks(VALUES_AT_ONCE / 8) {
         let into = "insert into journal
             (id, source, source_event_id, kind, occurred_at, received_at, trace, data)";
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 8)));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 8, nothing)));
         for event in some {
             query = query
                 .bind(event.id.to_string())
@@ -94,8 +93,10 @@ pub async fn facts(conn: &mut Conn, facts: &[Fact]) -> Result<()> {
     let mut tx = conn.begin().await?;
     for some in facts.chunks(VALUES_AT_ONCE / 12) {
         let into = "insert into facts (id, subject_id, attribute, value, valid_from, valid_until,
-            known_from, known_until, register, record, legal_basis, event_id)";
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 12)));
+            known_from, known_until, register, record, legal_basis, event_id, event_kind)";
+        let kind = |event| format!(", (select kind from journal where id = ${event})");
+        let rows = rows(into, some.len(), 12, kind);
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows));
         for fact in some {
             query = query
                 .bind(fact.id.to_string())
@@ -121,7 +122,7 @@ pub async fn due(conn: &mut Conn, due: &[Due]) -> Result<()> {
     let mut tx = conn.begin().await?;
     for some in due.chunks(VALUES_AT_ONCE / 3) {
         let into = "insert into due (subject_id, life_event, due_on)";
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 3)));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 3, nothing)));
         for one in some {
             query =
                 query.bind(one.subject.to_string()).bind(&one.life_event).bind(one.on.to_string());
@@ -131,9 +132,14 @@ pub async fn due(conn: &mut Conn, due: &[Due]) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// `insert … values (…), (…)`.
-fn rows(into: &str, count: usize, width: usize) -> String {
+/// `insert … values (…), (…)`. `more` is what stands after the last place of each row.
+fn rows(into: &str, count: usize, width: usize, more: impl Fn(usize) -> String) -> String {
+    let row = |row| (sql::places(row * width + 1, width), more((row + 1) * width));
     let rows: Vec<String> =
-        (0..count).map(|row| format!("({})", sql::places(row * width + 1, width))).collect();
+        (0..count).map(row).map(|(places, more)| format!("({places}{more})")).collect();
     format!("{into} values {}", rows.join(", "))
+}
+
+fn nothing(_: usize) -> String {
+    String::new()
 }

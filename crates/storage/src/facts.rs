@@ -37,7 +37,7 @@ async fn insert(conn: &mut Conn, facts: &[Fact]) -> Result<BTreeSet<FactId>> {
     let statement = format!(
         "insert into facts
              (id, subject_id, attribute, value, valid_from, valid_until, known_from,
-              register, record, legal_basis, event_id, known_until)
+              register, record, legal_basis, event_id, known_until, event_kind)
          values {}
          on conflict (id) do nothing
          returning id",
@@ -68,7 +68,8 @@ fn row_of(before: usize) -> String {
     let (event, known_until) = (before + 11, before + 12);
     format!(
         "({}, coalesce(${known_until},
-             (select withdrawn_at from withdrawals where event_id = ${event})))",
+             (select withdrawn_at from withdrawals where event_id = ${event})),
+             (select kind from journal where id = ${event}))",
         sql::places(before + 1, 11)
     )
 }

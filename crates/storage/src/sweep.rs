@@ -19,6 +19,8 @@ const SUBJECTS: char = '\u{1d}';
 const FACTS: char = '\u{1e}';
 /// Between the parts of one fact.
 const PARTS: char = '\u{1f}';
+/// How many there are.
+const FACT_PARTS: usize = 9;
 /// How many subjects one statement asks for by name.
 const SUBJECTS_AT_ONCE: usize = 100;
 /// All digits of ids, in order.
@@ -68,10 +70,10 @@ impl Wanted {
         let names = if names.is_empty() { "null".to_owned() } else { names.join(", ") };
         // `|| ''` keeps SQLite from looking each attribute up by itself: it reads all that are
         // there anyway, and the index tells which it may leave out.
+        let parts = ["%s"; FACT_PARTS].join(&PARTS.to_string());
         Self(format!(
-            "select string_agg(concat_ws('{PARTS}', f.id, f.attribute, f.value, f.valid_from,
-                 coalesce(f.valid_until, ''), f.known_from, coalesce(f.known_until, ''),
-                 f.register, f.event_id), '{FACTS}')
+            "select string_agg(format('{parts}', f.id, f.attribute, f.value, f.valid_from,
+                 f.valid_until, f.known_from, f.known_until, f.register, f.event_kind), '{FACTS}')
              from facts f where f.subject_id = s.id and f.attribute || '' in ({names})"
         ))
     }
@@ -182,7 +184,7 @@ fn told(text: &str) -> std::result::Result<Told<'_>, Fault> {
         known_from: next()?.parse()?,
         known_until: maybe(next()?)?,
         register: next()?,
-        event: next()?.parse()?,
+        by: next()?,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result};
-use domain::{Fact, SubjectId, SubjectKind};
+use domain::{EventKind, SubjectId, SubjectKind};
 use rules::population::{
     DecidedAll, Finding, Findings, Mask, Population, Row as Known, Rule, Scene, Table,
 };
@@ -18,13 +18,16 @@ pub(crate) struct Columns<'o> {
     ours: &'o Ours,
     events: Vec<&'o LifeEvent>,
     population: Population<'o>,
+    /// What told everything: whether anything has begun is not asked here.
+    told_by: EventKind,
 }
 
 impl<'o> Columns<'o> {
     /// Binds the rules of the pack.
     pub(crate) fn new(ours: &'o Ours) -> Result<Self> {
         let population = Population::new(&ours.pack, ours.as_of);
-        Ok(Self { ours, events: ours.life_events()?, population })
+        let told_by = EventKind(String::new());
+        Ok(Self { ours, events: ours.life_events()?, population, told_by })
     }
 
     fn rule(&self, event: &LifeEvent) -> Result<&Rule<'o>> {
@@ -45,7 +48,7 @@ impl<'o> Columns<'o> {
             let Ok(subject) = player(row, name) else { continue };
             let own =
                 facts.iter().filter(|(kind, fact)| *kind == role.kind && fact.subject == subject);
-            let told = own.map(|(_, fact)| Fact::told(fact));
+            let told = own.map(|(_, fact)| fact.told(&self.told_by));
             let known = all.entry((subject, role.kind)).or_default();
             self.population.load(known, subject, role.kind, told);
         }

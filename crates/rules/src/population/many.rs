@@ -3,14 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-
 use super::bind::{Place, Source};
 use super::decide::{Finding, is_dead};
 use super::mask::{Findings, Mask};
 use super::rule::{Hurts, Identity, Law, Rule, ServiceRule};
 use super::scene::Players as _;
-use super::table::{Known, Line, Needs, Places, Table};
+use super::table::{Known, Line, Needs, Table};
 use crate::pack::life_event::{Entry, Version};
 
 /// What was decided about everybody in a table, by their lines in it.
@@ -41,9 +39,7 @@ impl<'p> Table<'_, 'p> {
     /// Decides about everybody, whether or not it has begun for them.
     #[must_use]
     pub fn decide(&self) -> DecidedAll<'p> {
-        let mut many =
-            Many { table: self, rule: self.rule, days: Days::of(self), known: Known::new() };
-        many.decide()
+        Many { table: self, rule: self.rule, known: Known::new() }.decide()
     }
 }
 
@@ -91,34 +87,10 @@ impl Rule<'_> {
     }
 }
 
-/// The days that the clock brings to everybody, found once for each different thing that it
-/// counts from.
-struct Days<'m> {
-    places: Places<'m>,
-    /// By place: whether time alone brings it and not today, the day that it is about now, and
-    /// a line.
-    each: Vec<(bool, Option<Date>, usize)>,
-}
-
-impl<'m> Days<'m> {
-    fn of(table: &'m Table<'_, '_>) -> Self {
-        let rule = table.rule;
-        let places = table.places(&rule.clock_sources().collect::<Vec<_>>());
-        let day = |at: usize| {
-            let line = table.line(at);
-            let days = rule.days(&line);
-            (rule.is_early_or_over(&days), rule.clock_day(&days, &line), at)
-        };
-        let each = places.lines().map(day).collect();
-        Self { places, each }
-    }
-}
-
 /// A table that is being decided.
 struct Many<'m, 't, 'p> {
     table: &'m Table<'t, 'p>,
     rule: &'t Rule<'p>,
-    days: Days<'m>,
     known: Known,
 }
 
@@ -159,7 +131,7 @@ impl<'t, 'p> Many<'_, 't, 'p> {
             left = left.and(&answer.unmet);
         }
         of.push((Some(0), left));
-        let off = self.of_clock(|early_or_over, _, _| early_or_over);
+        let off = self.off();
         let mut findings = Findings::all(lines, Finding::Unknown);
         let mut applied = Vec::new();
         for (law, lines) in of {
@@ -176,12 +148,17 @@ impl<'t, 'p> Many<'_, 't, 'p> {
         (findings, applied)
     }
 
+    /// Those to whom time alone brings it, and not today.
+    fn off(&self) -> Mask {
+        if !self.rule.is_by_time_alone() {
+            return Mask::none(self.table.lines());
+        }
+        self.of_clock(|line| self.rule.is_early_or_over(line))
+    }
+
     /// Those of whose clock `is` says yes.
-    fn of_clock(&self, is: impl Fn(bool, Option<Date>, &Line<'_>) -> bool) -> Mask {
-        let answers = self.days.each.iter().map(|(early_or_over, day, line)| {
-            Finding::from(Some(is(*early_or_over, *day, &self.table.line(*line))))
-        });
-        self.days.places.findings(&answers.collect::<Vec<_>>(), self.table.lines()).met
+    fn of_clock(&self, is: impl Fn(&Line<'_>) -> bool) -> Mask {
+        self.table.those(&self.rule.clock_sources().collect::<Vec<_>>(), is)
     }
 
     /// Those of whom the fact is missing that `identity` is.
@@ -190,7 +167,7 @@ impl<'t, 'p> Many<'_, 't, 'p> {
             Identity::Fact(Some(place)) => self.table.known(Source::Fact(place)).others(),
             Identity::Fact(None) => Mask::all(self.table.lines()),
             Identity::Once | Identity::Clock => {
-                self.of_clock(|_, day, line| self.rule.lacks(identity, day, line))
+                self.of_clock(|line| self.rule.lacks(identity, line))
             }
         }
     }
@@ -205,12 +182,10 @@ impl<'t, 'p> Many<'_, 't, 'p> {
         }
         let rule = self.rule;
         let wait = match rule.occurred_on {
-            Identity::Once | Identity::Clock => {
-                self.of_clock(|_, day, line| rule.is_to_wait(hurts, day, line))
-            }
-            Identity::Fact(_) => self.table.those(&rule.sources_of(rule.occurred_on), |line| {
-                rule.is_to_wait(hurts, None, line)
-            }),
+            Identity::Once | Identity::Clock => self.of_clock(|line| rule.is_to_wait(hurts, line)),
+            Identity::Fact(_) => self
+                .table
+                .those(&rule.sources_of(rule.occurred_on), |line| rule.is_to_wait(hurts, line)),
         };
         held.or(&wait.and(lines))
     }

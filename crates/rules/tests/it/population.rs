@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use domain::{
-    AsOf, Cause, Event, EventId, Fact, FactSet, FactSource, Interval, Milestone, MilestoneState,
-    SubjectId, SubjectKind, Trace, Value, Verdict,
+    AsOf, Cause, Event, EventId, EventKind, Fact, FactSet, FactSource, Interval, Milestone,
+    MilestoneState, SubjectId, SubjectKind, Trace, Value, Verdict,
 };
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
@@ -84,6 +84,8 @@ struct Situation<'p> {
     as_of: AsOf,
     people: BTreeMap<SubjectKind, Vec<SubjectId>>,
     facts: Vec<Fact>,
+    /// Kinds of events: every second event is of the first, which begins what the example is of.
+    events: Vec<EventKind>,
     /// How many of a hundred things go wrong beside what the example says.
     errors: usize,
 }
@@ -117,7 +119,13 @@ impl<'p> Situation<'p> {
         let as_of = AsOf { occurred: today, known, law };
         let people = KINDS.map(subjects).into();
         let errors = if chance.percent(50) { 0 } else { 25 };
-        let mut new = Self { pack, words, chance, as_of, people, facts: Vec::new(), errors };
+        let begin = |event: &'p LifeEvent| event.begins.events.iter().map(|it| it.value.clone());
+        let mut events: Vec<EventKind> =
+            pack.life_event(&event.id.value).into_iter().flat_map(begin).map(EventKind).collect();
+        events.push(EventKind("vn.test.something-else.v1".to_owned()));
+        events.extend(pack.life_events().flat_map(begin).map(EventKind));
+        let mut new =
+            Self { pack, words, chance, as_of, people, facts: Vec::new(), events, errors };
         let players: BTreeMap<&str, SubjectId> = event
             .roles
             .iter()
@@ -199,6 +207,17 @@ impl<'p> Situation<'p> {
         }
     }
 
+    /// Of which kind an event is.
+    fn kind(&self, event: EventId) -> &EventKind {
+        let digits = event.hex();
+        let number = u32::from_str_radix(&digits[digits.len() - 4..], 16).unwrap() as usize;
+        if number.is_multiple_of(2) {
+            &self.events[0]
+        } else {
+            &self.events[number % self.events.len()]
+        }
+    }
+
     /// A fact that counts most of the time.
     fn tell(&mut self, subject: SubjectId, attribute: &str, value: Value) {
         let kinds = self.people.iter().find(|(_, all)| all.contains(&subject));
@@ -228,11 +247,6 @@ impl<'p> Situation<'p> {
             source: FactSource { register, event, record: None, legal_basis: String::new() },
         });
     }
-}
-
-/// Every second event is of a kind that begins what it is asked about.
-fn began(event: EventId) -> bool {
-    event.hex().ends_with(['0', '2', '4', '6', '8', 'a', 'c', 'e'])
 }
 
 fn finding(verdict: &Verdict) -> Finding {
@@ -285,7 +299,8 @@ fn rows(population: &Population<'_>, situation: &Situation<'_>) -> People {
         for kind in KINDS {
             let own = situation.facts.iter().filter(|fact| fact.subject == *subject);
             let row = rows.entry((*subject, kind)).or_default();
-            population.load(row, *subject, kind, own.map(Fact::told));
+            let told = own.map(|fact| fact.told(situation.kind(fact.source.event)));
+            population.load(row, *subject, kind, told);
         }
     }
     rows
@@ -307,6 +322,7 @@ fn compare(pack: &Pack, situation: &Situation<'_>, seen: &mut Seen) {
                 facts: &facts,
                 as_of: situation.as_of,
             };
+            let began = |id| event.begun_by(situation.kind(id));
             let slow = case.decide(&began);
             let row = &rows[&(*subject, rule.kind())];
             let scene = Scene::new(rule, row, &rows);
@@ -320,7 +336,7 @@ fn compare(pack: &Pack, situation: &Situation<'_>, seen: &mut Seen) {
                 slow.version.map(|it| it.in_force.from),
                 fast.version.map(|it| it.in_force.from)
             );
-            assert_eq!(slow.begun, rule.begun(&scene).is_so(&began), "{}", about());
+            assert_eq!(slow.begun, rule.has_begun(&scene), "{}", about());
             assert!(rule.may_begin(row) || !slow.begun, "{}", about());
             seen.decided += 1;
             seen.begun += usize::from(slow.begun);
@@ -358,7 +374,7 @@ fn very_many_are_decided_as_one_is() {
     }
     // The comparison is of something.
     assert!(seen.met > 100 && seen.unknown > 1000 && seen.held > 50, "{seen:?}");
-    assert!(seen.begun > 1000 && seen.services > 1000, "{seen:?}");
+    assert!(seen.begun > 500 && seen.services > 1000, "{seen:?}");
 }
 
 /// What is decided about one line of a table, as [`Rule::decide`](rules::population::Rule::decide)

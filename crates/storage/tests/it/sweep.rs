@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Fact, FactSet, SubjectId, SubjectKind, Told, Value};
+use domain::{EventKind, Fact, FactSet, SubjectId, SubjectKind, Told, Value};
 use jiff::civil::date;
 use storage::subjects::Subject;
 use storage::sweep::{self, Known, Part, Wanted};
@@ -54,7 +54,7 @@ async fn every_subject_is_read_once_with_all_that_is_asked_for(store: Store) {
     let some = sweep::of(&mut conn, &wanted, &people).await.unwrap();
     for known in read.iter().chain(&some) {
         let own = facts::facts_of(&mut conn, &[known.subject]).await.unwrap();
-        assert_eq!(sorted(known), asked(&own), "{known:?}");
+        assert_eq!(sorted(known), asked(&own, &told.kind), "{known:?}");
     }
 }
 
@@ -79,9 +79,9 @@ fn sorted(known: &Known) -> Vec<Told<'_>> {
     told
 }
 
-fn asked(facts: &FactSet) -> Vec<Told<'_>> {
+fn asked<'a>(facts: &'a FactSet, kind: &'a EventKind) -> Vec<Told<'a>> {
     let asked = facts.iter().filter(|fact| fact.attribute != "secret");
-    let mut told: Vec<Told<'_>> = asked.map(Fact::told).collect();
+    let mut told: Vec<Told<'_>> = asked.map(|fact| fact.told(kind)).collect();
     told.sort_by_key(|it| it.id);
     told
 }

@@ -45,7 +45,12 @@ pub(super) fn one(pack: &Pack, as_of: AsOf, people: usize) -> One {
         let told = facts.get(&subject).map_or(&[][..], Vec::as_slice);
         let mut row = Row::default();
         let started = Instant::now();
-        population.load(&mut row, subject, kind, told.iter().map(|fact| fact.told()));
+        population.load(
+            &mut row,
+            subject,
+            kind,
+            told.iter().filter_map(|fact| Some(fact.told(kinds.get(&fact.source.event)?))),
+        );
         load.push(micros(started));
         rows.insert((subject, kind), row);
     }
@@ -56,7 +61,7 @@ pub(super) fn one(pack: &Pack, as_of: AsOf, people: usize) -> One {
     for one in &people {
         let Some(row) = rows.get(&(one.id, SubjectKind::Person)) else { continue };
         let started = Instant::now();
-        population.decide(row, &rows, &began, &mut |_, decided| {
+        population.decide(row, &rows, &mut |_, decided| {
             begun += 1;
             std::hint::black_box(&decided);
         });
