@@ -1,8 +1,11 @@
 //! The atoms of a condition one by one, for whoever works its logic out over many subjects.
 
+use std::cmp::Ordering;
+
 use super::activation::Activation;
 use super::condition::Condition;
 use super::evaluate::{Evaluator, Silent};
+use super::monotone::passing;
 use super::node::{Comparison, Node, Slot};
 use super::settle::{atoms, slots_of};
 use super::skeleton::{Answers, Leaf};
@@ -33,6 +36,12 @@ impl Atom<'_> {
             [Node::Variable(a), Node::Variable(b)] => Some((*a, *b)),
             _ => None,
         }
+    }
+
+    /// Whether it compares two sides that pass one another once while the day in `slot` moves
+    /// forward.
+    pub(crate) fn is_passing(&self, slot: Slot) -> bool {
+        passing(self.node, slot).is_some()
     }
 
     /// Whether it asks when something was told.
@@ -66,6 +75,19 @@ impl Condition {
         let outcome = Evaluator::of_parts(known, self.names(), Silent).value(atom.node);
         let yes = matches!(outcome.ok()?, Value::Bool(true));
         Some(yes != atom.opposite)
+    }
+
+    /// How the two sides of an atom that is a comparison stand to one another; `None` where that is
+    /// not known.
+    pub(crate) fn order<A: Activation + ?Sized>(
+        &self,
+        atom: &Atom<'_>,
+        known: &A,
+    ) -> Option<Ordering> {
+        let Node::Compare(_, pair) = atom.node else { return None };
+        let [a, b] = &**pair;
+        let value = |node| Evaluator::of_parts(known, self.names(), Silent).value(node).ok();
+        value(a)?.order(&value(b)?)
     }
 
     /// Its logic, worked out over what `leaf` tells of its atoms.

@@ -25,6 +25,7 @@ mod evaluate;
 mod extensions;
 mod functions;
 mod moment;
+mod monotone;
 mod node;
 mod program;
 mod settle;

@@ -9,7 +9,7 @@ use super::columns::{Column, Columns};
 use super::decide::Finding;
 use super::mask::Findings;
 use super::scene::Players;
-use super::table::{Known, Needs, Table};
+use super::table::{Known, Line, Needs, Table};
 use crate::cel::{self, Activation, Atom, Condition, Leaf, Slot, Value, Variable};
 use crate::deadline::Calendar;
 use crate::known::{parameter, silence};
@@ -149,10 +149,21 @@ impl<'p> Bound<'p> {
             if let Some((a, b)) = equal {
                 return table.equal(a, b);
             }
-            let sources: Vec<Source> = self.sources(atom).map(|(source, _)| source).collect();
-            table.ask(&sources, |line| {
+            let ask = |line: &Line<'_>| {
                 self.condition.outcome(atom, &Asked { bound: self, players: line }).into()
-            })
+            };
+            let sources: Vec<Source> = self.sources(atom).map(|(source, _)| source).collect();
+            let along = |source: &Source| {
+                let mut slots =
+                    atom.slots.iter().filter(|slot| self.source(*slot) == Some(*source));
+                slots.next().is_some_and(|slot| atom.is_passing(slot))
+            };
+            match sources.as_slice() {
+                [source] if along(source) => table.ask_along(*source, ask, |line| {
+                    self.condition.order(atom, &Asked { bound: self, players: line })
+                }),
+                sources => table.ask(sources, ask),
+            }
         })
     }
 

@@ -7,7 +7,8 @@
 //! *Integrating Compression and Execution in Column-Oriented Database Systems*, 2006).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::{SubjectId, Value};
@@ -64,6 +65,8 @@ struct Cells {
     /// By place in `said`, a line that says it.
     first: Vec<u32>,
     places: HashMap<Said, u32>,
+    /// The days in `said` with their places, in order.
+    days: BTreeSet<(Date, u32)>,
     /// By place in `said`, while they are few, the lines that say it, a bit for each.
     each: Vec<Vec<u64>>,
     /// By place in `said`, the number of the word; 0 where nothing is known.
@@ -145,6 +148,41 @@ impl<'t, 'p> Table<'t, 'p> {
         places.findings(&answers, self.lines)
     }
 
+    /// What `ask` answers of each subject, where it compares two sides that pass one another once
+    /// along the days that are said in `source`: the days on which they meet and part are found by
+    /// halving. `order` tells how the sides stand.
+    pub(super) fn ask_along(
+        &self,
+        source: Source,
+        ask: impl Fn(&Line<'_>) -> Finding,
+        order: impl Fn(&Line<'_>) -> Option<Ordering>,
+    ) -> Findings {
+        let Some(cells) = self.columns.get(&source) else { return self.ask(&[source], ask) };
+        let days: Vec<u32> = cells.days.iter().map(|(_, place)| *place).collect();
+        let line = |place: u32| {
+            self.line(cells.first.get(place as usize).map_or(0, |line| *line as usize))
+        };
+        let ends = [days.first(), days.last()].map(|place| order(&line(*place?)));
+        let [Some(before), Some(after)] = ends else { return self.ask(&[source], ask) };
+        let meet = days.partition_point(|place| order(&line(*place)) == Some(before));
+        let part =
+            days.partition_point(|place| before == after || order(&line(*place)) != Some(after));
+        let mut answers: Vec<Option<Finding>> = vec![None; cells.said.len()];
+        for zone in [0..meet, meet..part, part..days.len()] {
+            let Some(zone) = days.get(zone) else { continue };
+            let Some(answer) = zone.first().map(|place| ask(&line(*place))) else { continue };
+            for place in zone {
+                if let Some(own) = answers.get_mut(*place as usize) {
+                    *own = Some(answer);
+                }
+            }
+        }
+        // What is no day, as silence is none.
+        let answers = (0_u32..).zip(answers);
+        let answers = answers.map(|(place, answer)| answer.unwrap_or_else(|| ask(&line(place))));
+        self.places(&[source]).findings(&answers.collect::<Vec<_>>(), self.lines)
+    }
+
     /// Those of whom `is` says yes, asked as [`Self::ask`] asks.
     pub(super) fn those(&self, sources: &[Source], is: impl Fn(&Line<'_>) -> bool) -> Mask {
         self.ask(sources, |line| Finding::from(Some(is(line)))).met
@@ -180,6 +218,9 @@ impl Cells {
             self.words.push(self.word(&said, words));
             self.first.push(u32::try_from(line).unwrap_or(u32::MAX));
             self.places.insert(said.clone(), place);
+            if let Word::Said(Value::Date(day)) = said.word {
+                self.days.insert((day, place));
+            }
             self.said.push(said);
             place
         };
