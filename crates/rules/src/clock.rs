@@ -208,3 +208,33 @@ pub(crate) fn is_short(length: Length) -> bool {
         Unit::Years => length.count <= 100,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::PackFiles;
+
+    #[test]
+    fn what_is_worked_out_beforehand_is_what_counting_says() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../life-events/vn");
+        let pack = Pack::load(&PackFiles::read(&folder).unwrap()).unwrap();
+        let mut counted = 0;
+        for event in pack.life_events() {
+            let Some(clock) = &event.begins.clock else { continue };
+            for today in [date(2024, 2, 29), date(2026, 3, 1), date(2026, 11, 28)] {
+                let Some(from) = CountedFrom::new(&pack, clock, today) else { continue };
+                for after in date(1926, 1, 1).series(1.day()).take(365 * 105) {
+                    let days = strikes(&pack, clock, after, None);
+                    let counts = days.iter().any(|strike| strike.counts_on(today));
+                    let about = || format!("{} from {after} on {today}", event.id.value);
+                    assert_eq!(from.counts(after), Some(counts), "{}", about());
+                }
+                counted += 1;
+            }
+            assert_eq!(CountedFrom(Vec::new()).counts(date(9999, 12, 31)), None);
+        }
+        assert!(counted > 30, "{counted}");
+    }
+}

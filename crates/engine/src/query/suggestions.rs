@@ -6,11 +6,12 @@ use domain::{
     Deadline, Draft, Milestone, MilestoneId, SubjectId, Suggestion, SuggestionState, Verdict,
 };
 use jiff::civil::Date;
+use rules::Service;
 use storage::{Conn, drafts, milestones, refusals, suggestions};
 
 use super::offers::Offer;
 use super::{plain, vanished};
-use crate::view::{DeadlineView, SuggestionView};
+use crate::view::{DeadlineView, ResultView, SuggestionView};
 use crate::{App, EngineError, Purpose, Reader};
 
 impl App {
@@ -94,6 +95,10 @@ impl App {
             authority,
             deadline: suggestion.deadline.as_ref().map(|due| self.deadline_view(due)),
             deadline_unknown: deadline_unknown.filter(|_| suggestion.deadline.is_none()),
+            results: match (suggestion.state, service) {
+                (SuggestionState::Open, Some(service)) => self.results_if_filed_now(service),
+                _ => Vec::new(),
+            },
             verdict: match suggestion.verdict {
                 Verdict::Met => "eligible",
                 // A service that is unmet is never suggested.
@@ -104,6 +109,19 @@ impl App {
             coverage: draft.map(Draft::coverage),
             state: suggestion.state,
         }
+    }
+
+    /// When the authority of a service answers if it is filed at this moment.
+    fn results_if_filed_now(&self, service: &Service) -> Vec<ResultView> {
+        let now = self.now().to_zoned(self.pack.time_zone().clone()).datetime();
+        let due = self.pack.results_due(service, now);
+        due.map(|(value, due)| ResultView {
+            takes: value.text.clone().unwrap_or_default(),
+            on: due.on,
+            at: due.at,
+            may_move: !due.incomplete_years.is_empty(),
+        })
+        .collect()
     }
 
     /// Where in `all`, one person's suggestions of one milestone, that stands which their message

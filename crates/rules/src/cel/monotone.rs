@@ -63,7 +63,7 @@ fn way(node: &Node, slot: Slot) -> Option<Way> {
 fn way_of_call(call: &Call, slot: Slot) -> Option<Way> {
     let ways: Vec<Way> = call.args.iter().map(|arg| way(arg, slot)).collect::<Option<_>>()?;
     match (&*call.name, ways.as_slice()) {
-        ("years_between" | "months_between" | "days_between", [a, b]) => a.back().with(*b),
+        ("age" | "years_between" | "months_between" | "days_between", [a, b]) => a.back().with(*b),
         ("add_days" | "add_months" | "add_years", [day, rest @ ..]) => {
             rest.iter().all(|way| *way == Way::Still).then_some(*day)
         }

@@ -41,7 +41,7 @@ pub(crate) fn check(parts: &mut Parts, report: &mut Report<'_>) {
         return;
     }
     catalogue::check(parts, report);
-    event::check(parts, report);
+    parts.validators = event::check(parts, report);
     life_event::check(parts, report);
     versions::check(parts, report);
     examples::check(parts, report);

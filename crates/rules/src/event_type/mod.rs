@@ -22,7 +22,6 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 use crate::pack::country::Register;
-use crate::pack::error::PackError;
 use crate::pack::event_file::{Effect, EventFile};
 use crate::pack::limits::{self, more_than};
 use crate::pack::scope::FactSchema;
@@ -123,19 +122,12 @@ impl EventType {
     pub(crate) fn new(
         file: EventFile,
         register: Option<&Register>,
-        schema: Value,
+        (schema, validator): (Value, Validator),
         facts: &FactSchema,
         zone: TimeZone,
-    ) -> Result<Self, PackError> {
-        let validator = compile(&schema).map_err(|message| PackError {
-            file: file.kind.value.clone(),
-            span: crate::pack::at::Span::default(),
-            line: String::new(),
-            message,
-            help: None,
-        })?;
+    ) -> Self {
         let readers = file.facts.iter().filter_map(|fact| FactReader::new(fact, &file, facts));
-        Ok(Self {
+        Self {
             kind: EventKind(file.kind.value.clone()),
             facts: readers.collect(),
             legal_basis: file
@@ -146,7 +138,7 @@ impl EventType {
             schema,
             validator,
             zone,
-        })
+        }
     }
 
     /// Its `type`.

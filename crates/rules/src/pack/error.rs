@@ -97,8 +97,7 @@ pub(crate) fn nearest<'a>(
         .into_iter()
         .take(limits::NEAR_NAMES)
         .filter(near)
-        .map(|name| (distance(given, name), name))
-        .filter(|(apart, _)| *apart <= limit)
+        .filter_map(|name| Some((distance(given, name, limit)?, name)))
         .min()
         .map(|(_, name)| name)
 }
@@ -119,8 +118,9 @@ pub(crate) fn did_you_mean<'a>(
     Some(format!("there is {}", list.join(", ")))
 }
 
-/// How many letters must be added, dropped, changed or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
+/// How many letters must be added, dropped, changed or swapped with their neighbour; `None` where
+/// it is more than `limit`.
+fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
     let mut before: Vec<usize> = Vec::new();
@@ -139,9 +139,13 @@ fn distance(a: &str, b: &str) -> usize {
             }
             row.push(best);
         }
+        // Rows only grow: a swap looks two rows back, and that one was not better either.
+        if above.iter().chain(&row).all(|best| *best > limit) {
+            return None;
+        }
         before = std::mem::replace(&mut above, row);
     }
-    above.last().copied().unwrap_or_default()
+    above.last().copied().filter(|apart| *apart <= limit)
 }
 
 #[cfg(test)]
@@ -158,9 +162,11 @@ mod tests {
 
     #[test]
     fn swapping_neighbours_is_one_step() {
-        assert_eq!(distance("bron", "born"), 1);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("bron", "born", 4), Some(1));
+        assert_eq!(distance("", "abc", 4), Some(3));
+        assert_eq!(distance("kitten", "sitting", 3), Some(3));
+        assert_eq!(distance("kitten", "sitting", 2), None);
+        assert_eq!(distance("ba", "ab", 1), Some(1));
     }
 
     #[test]

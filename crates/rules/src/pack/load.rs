@@ -53,6 +53,7 @@ impl Loader<'_, '_, '_> {
             communes: self.optional("units/communes.yaml").unwrap_or_default(),
             samples: self.samples(),
             schemas: self.schemas(),
+            validators: BTreeMap::new(),
             life_events: self.life_events(),
             examples: BTreeMap::new(),
         };

@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 
 use domain::{EventKind, SubjectKind, Text};
 use jiff::tz::TimeZone;
+use jsonschema::Validator;
 
 use crate::check::{self, Report};
 use crate::deadline::Calendar;
@@ -48,6 +49,8 @@ pub(crate) struct Parts {
     pub(crate) facts: FactSchema,
     pub(crate) events: BTreeMap<String, EventFile>,
     pub(crate) schemas: BTreeMap<String, serde_json::Value>,
+    /// The schemas that compile. Set by the check.
+    pub(crate) validators: BTreeMap<String, Validator>,
     pub(crate) life_events: Vec<LifeEvent>,
     /// By life event: the file and what is in it.
     pub(crate) examples: BTreeMap<String, (String, Vec<Example>)>,
@@ -97,29 +100,29 @@ impl Pack {
         let zone = TimeZone::get(&parts.head.time_zone);
         let errors = report.into_errors();
         match zone {
-            Ok(zone) if errors.is_empty() => Self::assemble(parts, zone, files),
+            Ok(zone) if errors.is_empty() => Ok(Self::assemble(parts, zone, files)),
             _ => Err(PackErrors(errors)),
         }
     }
 
-    fn assemble(parts: Parts, zone: TimeZone, files: &PackFiles) -> Result<Self, PackErrors> {
+    fn assemble(parts: Parts, zone: TimeZone, files: &PackFiles) -> Self {
         let mut fields = parts.fields;
         let forms = parts.forms.into_iter().map(|(id, form)| {
             let fields = fields.remove(&id).unwrap_or_default();
             (id, (form, fields))
         });
         let forms = forms.collect();
-        let mut schemas = parts.schemas;
-        let mut events = BTreeMap::new();
-        for (name, file) in parts.events {
-            let schema = schemas.remove(&name).unwrap_or_default();
+        let (mut schemas, mut validators) = (parts.schemas, parts.validators);
+        let events = parts.events.into_iter().filter_map(|(name, file)| {
+            // A pack with an event that has no schema, or a wrong one, does not come here.
+            let schema = (schemas.remove(&name)?, validators.remove(&name)?);
             let register = parts.registers.get(file.register.as_str());
-            let event = EventType::new(file, register, schema, &parts.facts, zone.clone())
-                .map_err(|error| PackErrors(vec![error]))?;
-            events.insert(event.kind().clone(), event);
-        }
+            let event = EventType::new(file, register, schema, &parts.facts, zone.clone());
+            Some((event.kind().clone(), event))
+        });
+        let events = events.collect();
         let life_events = parts.life_events.into_iter();
-        Ok(Self {
+        Self {
             head: parts.head,
             registers: parts.registers,
             facts: parts.facts,
@@ -136,7 +139,7 @@ impl Pack {
             zone,
             hash: files.hash(),
             texts: files.dated(),
-        })
+        }
     }
 
     /// The version that its authors gave it, as in `2026.11.0`.

@@ -39,10 +39,12 @@ fn expressions(packs: &[&Pack]) -> BTreeSet<String> {
 /// Files as the target reads them: the path, a line feed, the text.
 fn texts() -> BTreeSet<String> {
     let (own, whole) = (files(), country());
-    let shown = |path: &str| {
-        path.ends_with("life-event.yaml") || path.contains("/places/") || path.contains("/2026")
-    };
-    let of_country = whole.iter().filter(|(path, text)| shown(path) && text.len() < 8_000);
+    // Of the country what stands alone: a life event of its own would name much that the small
+    // pack has not.
+    let alone = ["services/", "forms/", "parameters/", "calendar/", "events/"];
+    let of_country = whole.iter().filter(|(path, text)| {
+        alone.iter().any(|folder| path.starts_with(folder)) && text.len() < 1_000
+    });
     own.iter().chain(of_country).map(|(path, text)| format!("{path}\n{text}")).collect()
 }
 

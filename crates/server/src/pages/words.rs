@@ -83,6 +83,7 @@ pub(crate) struct Service {
     pub(crate) may_move: &'static str,
     pub(crate) law: &'static str,
     pub(crate) authority: &'static str,
+    pub(crate) result: &'static str,
     pub(crate) code: &'static str,
     pub(crate) no_code: &'static str,
     pub(crate) levels: [&'static str; 4],

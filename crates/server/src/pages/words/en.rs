@@ -69,6 +69,7 @@ pub(super) static WORDS: Words = Words {
         may_move: "This day may still change: not all days off are announced yet.",
         law: "Law",
         authority: "Handled by",
+        result: "If filed now, answered by",
         code: "Procedure code",
         no_code: "No national procedure code",
         levels: [

@@ -67,6 +67,7 @@ pub(super) static WORDS: Words = Words {
         may_move: "Ngày này còn có thể thay đổi vì lịch nghỉ chưa công bố đủ.",
         law: "Căn cứ",
         authority: "Nơi giải quyết",
+        result: "Nếu nộp bây giờ, có kết quả chậm nhất",
         code: "Mã thủ tục",
         no_code: "Không có mã thủ tục quốc gia",
         levels: [
