@@ -3,7 +3,7 @@
 //!
 //! A row for each fact costs the driver more than the database: thousands of rows, ten columns
 //! each. So the database puts a page together into one text, which is taken apart here. Both
-//! databases know the two functions that this needs.
+//! databases know the functions that this needs.
 //!
 //! A sweep is no snapshot and needs none: facts are only ever added, or their belief ended, each
 //! with its moment. Who asks about a moment before the sweep began gets one consistent answer.
@@ -68,9 +68,9 @@ impl Wanted {
         let quoted = |name: &str| format!("'{}'", name.replace('\'', "''"));
         let names: Vec<String> = attributes.into_iter().map(quoted).collect();
         let names = if names.is_empty() { "null".to_owned() } else { names.join(", ") };
-        // `|| ''` keeps SQLite from looking each attribute up by itself: it reads all that are
-        // there anyway, and the index tells which it may leave out.
         let parts = ["%s"; FACT_PARTS].join(&PARTS.to_string());
+        // `|| ''` keeps SQLite from looking each attribute up by itself: it reads all that are
+        // there anyway, side by side.
         Self(format!(
             "select string_agg(format('{parts}', f.id, f.attribute, f.value, f.valid_from,
                  f.valid_until, f.known_from, f.known_until, f.register, f.event_kind), '{FACTS}')

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::activation::Activation;
 use super::condition::Condition;
 use super::evaluate::{Evaluator, Silent};
-use super::monotone::passing;
+use super::monotone::is_passing;
 use super::node::{Comparison, Node, Slot};
 use super::settle::{atoms, slots_of};
 use super::skeleton::{Answers, Leaf};
@@ -41,7 +41,7 @@ impl Atom<'_> {
     /// Whether it compares two sides that pass one another once while the day in `slot` moves
     /// forward.
     pub(crate) fn is_passing(&self, slot: Slot) -> bool {
-        passing(self.node, slot).is_some()
+        is_passing(self.node, slot)
     }
 
     /// Whether it asks when something was told.

@@ -33,16 +33,16 @@ impl Way {
     }
 }
 
-/// The sides of a comparison of which the left one, measured by the right one, never moves back, or
+/// Whether `node` compares two sides of which the left one, measured by the right one, never moves back, or
 /// never forward, while the day in `slot` moves forward and all else stays.
 ///
 /// Where a side cannot be told before the first day or after the last of those that are asked about,
 /// it may be unknown; between two days of which it is known it is known.
-pub(super) fn passing(node: &Node, slot: Slot) -> Option<[&Node; 2]> {
-    let Node::Compare(_, pair) = node else { return None };
+pub(super) fn is_passing(node: &Node, slot: Slot) -> bool {
+    let Node::Compare(_, pair) = node else { return false };
     let [a, b] = &**pair;
-    way(a, slot)?.with(way(b, slot)?.back())?;
-    Some([a, b])
+    let ways = || way(a, slot)?.with(way(b, slot)?.back());
+    ways().is_some()
 }
 
 fn way(node: &Node, slot: Slot) -> Option<Way> {

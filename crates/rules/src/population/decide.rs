@@ -69,7 +69,7 @@ pub struct Opened<'p> {
 impl<'p> Rule<'p> {
     /// Whether it can have begun for the subject of `row`: a day of the clock counts, or an event
     /// that begins it told something of the subject. Quick, and right about *no*; right about
-    /// *yes* too, unless [another's facts](Self::may_strike_by_others) choose the day.
+    /// *yes* too, unless another's facts choose the day.
     #[must_use]
     pub fn may_begin(&self, row: &Row) -> bool {
         self.is_marked(row) || self.may_strike(row)

@@ -43,14 +43,11 @@ pub(super) fn one(pack: &Pack, as_of: AsOf, people: usize) -> One {
     let mut load = Vec::new();
     for (subject, kind) in subjects {
         let told = facts.get(&subject).map_or(&[][..], Vec::as_slice);
+        let told = told.iter().filter_map(|fact| Some(fact.told(kinds.get(&fact.source.event)?)));
+        let told: Vec<_> = told.collect();
         let mut row = Row::default();
         let started = Instant::now();
-        population.load(
-            &mut row,
-            subject,
-            kind,
-            told.iter().filter_map(|fact| Some(fact.told(kinds.get(&fact.source.event)?))),
-        );
+        population.load(&mut row, subject, kind, told);
         load.push(micros(started));
         rows.insert((subject, kind), row);
     }
