@@ -3,12 +3,14 @@
 //! They measure and judge nothing: what is fast enough depends on the machine.
 
 mod intake;
+mod load;
 mod plans;
 mod rules;
 mod synthetic;
 mod write;
 
 pub use intake::{IntakeBench, Turn, intake};
+pub use load::{Load, LoadBench, LoadStep, floor_ratio};
 pub use rules::{DuePoint, LifeEventCount, Peers, RulesBench, Setting, Step, SweepBench, rules};
 pub use synthetic::Synthetic;
 pub use write::{WriteBench, WrittenPlan, write};

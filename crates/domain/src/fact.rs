@@ -34,6 +34,10 @@ pub struct Fact {
     pub attribute: String,
     /// What it says.
     pub value: Value,
+    /// Whether the value names, numbers or reaches a person, as the pack says of the attribute.
+    /// Such a value is kept sealed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub personal: bool,
     /// When it holds in the world.
     pub valid: Interval,
     /// From when on we knew it.
@@ -157,6 +161,15 @@ impl FromIterator<Fact> for FactSet {
     }
 }
 
+impl IntoIterator for FactSet {
+    type Item = Fact;
+    type IntoIter = std::vec::IntoIter<Fact>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl<'a> IntoIterator for &'a FactSet {
     type Item = &'a Fact;
     type IntoIter = std::slice::Iter<'a, Fact>;
@@ -187,6 +200,7 @@ mod tests {
             attribute: "weight".to_owned(),
             value: Value::Int(value),
             valid: Interval::since(date(2026, 1, 1)),
+            personal: false,
             known_from: known.parse().unwrap(),
             known_until: None,
             source: FactSource {

@@ -6,12 +6,11 @@
 
 use domain::{AsOf, Cause, Lifecycle as _, Milestone, MilestoneState, SubjectId, Trace, Verdict};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use rules::{Case, Decision, Hold, LifeEvent};
-use storage::due::{self, Due};
 use storage::{Conn, milestones, receipts};
 
 use crate::known::{Loaded, load_case, log_reading};
+use crate::memory::Memory;
 use crate::work::Work;
 use crate::{App, EngineError};
 
@@ -22,6 +21,16 @@ pub(crate) struct Occasion<'a> {
     pub(crate) trace: &'a Trace,
     /// This moment.
     pub(crate) now: Timestamp,
+    /// Whether it is decided again, to see whether the same comes out: then nothing follows from
+    /// it, because all that did has followed already.
+    pub(crate) again: bool,
+}
+
+impl<'a> Occasion<'a> {
+    /// For the first time, now.
+    pub(crate) fn new(trace: &'a Trace, now: Timestamp) -> Self {
+        Self { trace, now, again: false }
+    }
 }
 
 impl App {
@@ -40,38 +49,45 @@ impl App {
     pub(crate) async fn decide(
         &self,
         conn: &mut Conn,
-        life_event: &str,
-        subject: SubjectId,
+        memory: &mut Memory,
+        (life_event, subject): (&str, SubjectId),
         occasion: Occasion<'_>,
     ) -> Result<(), EngineError> {
         let Some(life_event) = self.pack.life_event(life_event) else { return Ok(()) };
         let now = occasion.now;
         let as_of = self.as_of(now);
-        let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
+        let of = (life_event, subject);
+        let loaded = load_case(conn, memory, &self.pack, of, as_of).await?;
         let case = loaded.case(&self.pack, life_event);
         let decision = case.decide(&|event| loaded.began(event));
-        plan_next_day(conn, life_event, subject, case.next_look()).await?;
+        if looks_ahead(life_event) {
+            memory.plan(conn, subject, &life_event.id, case.next_look()).await?;
+        }
 
         let id =
             decision.occurrence.as_deref().map(|it| Milestone::id_of(&life_event.id, subject, it));
-        let held = milestones::of_subject(conn, subject).await?;
-        let (this, others): (Vec<Milestone>, Vec<Milestone>) = held
-            .into_iter()
-            .filter(|held| held.life_event == life_event.id.value)
-            .partition(|held| Some(held.id) == id);
+        let held = memory.milestones(conn, subject, &life_event.id).await?;
+        let (this, others): (Vec<Milestone>, Vec<Milestone>) =
+            held.into_iter().partition(|held| Some(held.id) == id);
         for other in others {
             self.end_other(conn, &other, &loaded, &decision, occasion).await?;
         }
         self.try_out(conn, &case, occasion).await?;
         let next = next(this.first(), &case, &loaded, &decision, occasion.trace);
         let Some(milestone) = next else { return Ok(()) };
-        log_reading(conn, &loaded, &self.own_reader()).await?;
+        if !occasion.again {
+            log_reading(conn, &loaded, &self.own_reader()).await?;
+        }
         if milestones::put(conn, &milestone, now).await?.is_news() {
             receipts::put(conn, &decision.receipt, subject, now).await?;
             tracing::info!(milestone.id = %milestone.id, state = milestone.state.name(), "milestone decided");
+            let was_reached = this.first().is_some_and(|it| it.state == MilestoneState::Reached);
+            if milestone.state == MilestoneState::Reached && !was_reached && !occasion.again {
+                self.count_reached(conn, milestone.id, &milestone.life_event, now).await?;
+            }
         }
         // Facts that a draft shows may have changed although the answer did not.
-        Work::Suggest { milestone: milestone.id }.enqueue(conn, now, occasion.trace).await
+        follow(conn, &milestone, occasion).await
     }
 
     /// Ends another occurrence of the same life event: it is withdrawn once nothing that began it
@@ -85,18 +101,13 @@ impl App {
         decision: &Decision<'_>,
         occasion: Occasion<'_>,
     ) -> Result<(), EngineError> {
-        let to = match held.cause {
-            Cause::Event(event) if loaded.believes(event) => return Ok(()),
-            Cause::Event(_) => MilestoneState::Withdrawn,
-            Cause::Clock(_) if decision.occurrence.is_none() => MilestoneState::Withdrawn,
-            Cause::Clock(_) => ended(held.state),
-        };
+        let Some(to) = other_ends(held, loaded, decision) else { return Ok(()) };
         if !held.state.next().contains(&to) {
             return Ok(());
         }
         let now = occasion.now;
         milestones::move_state(conn, held.id, held.state, to, now).await?;
-        Work::Suggest { milestone: held.id }.enqueue(conn, now, occasion.trace).await
+        follow(conn, held, occasion).await
     }
 
     /// Keeps what versions that are only tried out would have answered. Nothing follows from it.
@@ -113,42 +124,87 @@ impl App {
         Ok(())
     }
 
-    /// What holds `milestone` back, as far as is known now.
-    pub(crate) async fn hold(
+    /// What holds `milestone` back, as far as is known now, and whether it was overtaken.
+    pub(crate) async fn standing(
         &self,
         conn: &mut Conn,
         milestone: &Milestone,
         now: Timestamp,
-    ) -> Result<Option<Hold>, EngineError> {
+    ) -> Result<Standing, EngineError> {
         let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
-            return Ok(None);
+            return Ok(Standing::default());
         };
         let as_of = self.as_of(now);
-        let loaded = load_case(conn, &self.pack, life_event, milestone.subject, as_of).await?;
+        let (of, memory) = ((life_event, milestone.subject), &mut Memory::default());
+        let loaded = load_case(conn, memory, &self.pack, of, as_of).await?;
         let case = loaded.case(&self.pack, life_event);
-        Ok(case.decide(&|event| loaded.began(event)).hold)
+        let decision = case.decide(&|event| loaded.began(event));
+        let overtaken = loaded.lost_since(milestone.as_of.known)
+            && !stands(next_held(milestone, &loaded, &decision));
+        Ok(Standing { hold: decision.hold, overtaken })
     }
 }
 
-/// Notes the next day on which time alone may change something; forgets it where none is left.
-async fn plan_next_day(
-    conn: &mut Conn,
-    life_event: &LifeEvent,
-    subject: SubjectId,
-    day: Option<Date>,
-) -> Result<(), EngineError> {
+/// What keeps a letter about a milestone from going out now.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// What holds the milestone back.
+    pub(crate) hold: Option<Hold>,
+    /// Whether something that was believed when it was decided was taken back since, so that it
+    /// stands no more once it is decided anew. That is certain to come: its job was stored with
+    /// the withdrawal.
+    pub(crate) overtaken: bool,
+}
+
+/// Whether something follows from a milestone that stands so.
+pub(crate) fn stands(state: MilestoneState) -> bool {
+    matches!(state, MilestoneState::Reached | MilestoneState::Pending)
+}
+
+/// Where `held` will stand once `decision` is stored.
+fn next_held(held: &Milestone, loaded: &Loaded, decision: &Decision<'_>) -> MilestoneState {
+    let is_this = decision.occurrence.as_deref().is_some_and(|occurrence| {
+        Milestone::id_of(&held.life_event, held.subject, occurrence) == held.id
+    });
+    if is_this {
+        return next_state(Some(held.state), decision).unwrap_or(held.state);
+    }
+    let Some(to) = other_ends(held, loaded, decision) else { return held.state };
+    if held.state.next().contains(&to) { to } else { held.state }
+}
+
+/// How another occurrence of the life event that was decided ends; `None` where it goes on.
+fn other_ends(
+    held: &Milestone,
+    loaded: &Loaded,
+    decision: &Decision<'_>,
+) -> Option<MilestoneState> {
+    match held.cause {
+        Cause::Event(event) if loaded.believes(event) => None,
+        Cause::Event(_) => Some(MilestoneState::Withdrawn),
+        Cause::Clock(_) if decision.occurrence.is_none() => Some(MilestoneState::Withdrawn),
+        Cause::Clock(_) => Some(ended(held.state)),
+    }
+}
+
+/// Whether time alone may change something about `life_event`.
+fn looks_ahead(life_event: &LifeEvent) -> bool {
     let waits = life_event.guards.sensitive.as_ref().is_some_and(|it| it.wait.is_some());
-    if life_event.begins.clock.is_none() && !waits {
+    life_event.begins.clock.is_some() || waits
+}
+
+/// Enqueues what follows from a milestone that was decided.
+async fn follow(
+    conn: &mut Conn,
+    milestone: &Milestone,
+    occasion: Occasion<'_>,
+) -> Result<(), EngineError> {
+    if occasion.again {
         return Ok(());
     }
-    let life_event = life_event.id.value.clone();
-    match day {
-        Some(on) => due::set(conn, &Due { subject, life_event, on }).await?,
-        None => {
-            due::clear(conn, subject, &life_event).await?;
-        }
-    }
-    Ok(())
+    let life_event = milestone.life_event.clone();
+    let work = Work::Suggest { milestone: milestone.id, life_event };
+    work.enqueue(conn, occasion.now, occasion.trace).await
 }
 
 /// The milestone as it stands after `decision`; `None` where there is none to store.

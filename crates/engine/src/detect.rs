@@ -11,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Event, EventId, SubjectId, SubjectKind};
 use rules::{LifeEvent, Pack, Reading};
 use storage::jobs::{self, Job};
-use storage::{Conn, facts, journal};
+use storage::{Conn, journal};
 
 use crate::decide::Occasion;
+use crate::memory::Memory;
+use crate::rebuild::Turn;
 use crate::{App, EngineError};
 
 /// Someone for whom a life event must be decided.
@@ -24,33 +26,41 @@ const LONGEST_CHAIN: usize = 8;
 
 impl App {
     /// Decides what `event` means for everyone whom it concerns.
-    pub(crate) async fn detect(&self, event: EventId, job: &Job) -> Result<(), EngineError> {
-        let mut tx = self.store.begin().await?;
-        let now = self.now();
-        if let Some(told) = self.told_by(&mut tx, event).await? {
-            let occasion = Occasion { trace: &job.trace, now };
-            for (life_event, subject) in self.candidates(&mut tx, &told).await? {
-                self.decide(&mut tx, life_event, subject, occasion).await?;
+    pub(crate) async fn detect(
+        &self,
+        conn: &mut Conn,
+        event: EventId,
+        job: &Job,
+    ) -> Result<(), EngineError> {
+        let now = self.moment(conn).await?;
+        if let Some(told) = self.told_by(conn, event).await? {
+            let occasion = Occasion::new(&job.trace, now);
+            let mut memory = Memory::default();
+            let candidates = self.candidates(conn, &mut memory, &told).await?;
+            for candidate in &candidates {
+                self.decide(conn, &mut memory, *candidate, occasion).await?;
             }
+            let of = candidates.into_iter().map(|(event, subject)| (event.to_owned(), subject));
+            let turn = Turn::Decide { of: of.collect() };
+            self.note_turn(conn, &turn, (now, &job.trace)).await?;
         }
-        jobs::complete(&mut tx, job, now).await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(jobs::complete(conn, job, now).await?)
     }
 
     /// Decides a life event of one subject because a day came.
     pub(crate) async fn look_again(
         &self,
-        life_event: &str,
-        subject: SubjectId,
+        conn: &mut Conn,
+        (life_event, subject): (&str, SubjectId),
         job: &Job,
     ) -> Result<(), EngineError> {
-        let mut tx = self.store.begin().await?;
-        let now = self.now();
-        self.decide(&mut tx, life_event, subject, Occasion { trace: &job.trace, now }).await?;
-        jobs::complete(&mut tx, job, now).await?;
-        tx.commit().await?;
-        Ok(())
+        let now = self.moment(conn).await?;
+        let of = (life_event, subject);
+        let occasion = Occasion::new(&job.trace, now);
+        self.decide(conn, &mut Memory::default(), of, occasion).await?;
+        let turn = Turn::Decide { of: vec![(life_event.to_owned(), subject)] };
+        self.note_turn(conn, &turn, (now, &job.trace)).await?;
+        Ok(jobs::complete(conn, job, now).await?)
     }
 
     /// The event whose facts changed: `event` itself, or the one that it takes back. `None` where
@@ -68,6 +78,7 @@ impl App {
     async fn candidates(
         &self,
         conn: &mut Conn,
+        memory: &mut Memory,
         event: &Event,
     ) -> Result<BTreeSet<Candidate<'_>>, EngineError> {
         let mut candidates = BTreeSet::new();
@@ -81,7 +92,7 @@ impl App {
             }
         }
         for ((id, role, subject), life_event) in concerned(&self.pack, &reading) {
-            for holder in holders(conn, life_event, role, subject).await? {
+            for holder in holders(conn, memory, life_event, (role, subject)).await? {
                 candidates.insert((id, holder));
             }
         }
@@ -122,9 +133,9 @@ fn concerned<'a>(
 /// The subjects of `life_event` in which `player` plays, or ever played, `role`.
 async fn holders(
     conn: &mut Conn,
+    memory: &mut Memory,
     life_event: &LifeEvent,
-    role: &str,
-    player: SubjectId,
+    (role, player): (&str, SubjectId),
 ) -> Result<BTreeSet<SubjectId>, EngineError> {
     let mut found = BTreeSet::new();
     let mut open = vec![(role.to_owned(), player, 0)];
@@ -137,7 +148,7 @@ async fn holders(
             continue;
         }
         for (_, of, attribute) in life_event.role_paths().filter(|(name, ..)| *name == role) {
-            for owner in facts::subjects_with(conn, attribute, player).await? {
+            for owner in memory.subjects_with(conn, attribute, player).await? {
                 open.push((of.to_owned(), owner, steps + 1));
             }
         }

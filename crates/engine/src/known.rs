@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{AsOf, EventId, FactSet, SubjectId};
+use jiff::Timestamp;
 use rules::{Case, LifeEvent, Pack};
+use storage::Conn;
 use storage::access_log::{self, Access};
-use storage::{Conn, facts, journal};
 
+use crate::memory::Memory;
 use crate::{EngineError, Reader};
 
 /// The roles and facts of one life event of one subject.
@@ -45,6 +47,15 @@ impl Loaded {
         believed.map(|fact| (fact.known_from, fact.source.event)).max().map(|(_, event)| event)
     }
 
+    /// Whether something that was known at `then` was taken back at that moment or since.
+    pub(crate) fn lost_since(&self, then: Timestamp) -> bool {
+        let known = self.as_of.known;
+        self.facts.iter().any(|fact| {
+            fact.known_from <= then
+                && fact.known_until.is_some_and(|until| then <= until && until <= known)
+        })
+    }
+
     /// Whether something that `event` told is believed at the dates of this case.
     pub(crate) fn believes(&self, event: EventId) -> bool {
         let known = self.as_of.known;
@@ -60,12 +71,12 @@ impl Loaded {
 /// loaded too, until nobody new is found.
 pub(crate) async fn load_case(
     conn: &mut Conn,
+    memory: &mut Memory,
     pack: &Pack,
-    life_event: &LifeEvent,
-    subject: SubjectId,
+    (life_event, subject): (&LifeEvent, SubjectId),
     as_of: AsOf,
 ) -> Result<Loaded, EngineError> {
-    let mut facts = facts::facts_of(conn, &[subject]).await?;
+    let mut facts: FactSet = memory.facts_of(conn, &[subject]).await?.into_iter().collect();
     let mut loaded = BTreeSet::from([subject]);
     let roles = loop {
         let roles = pack.resolve_roles(life_event, subject, &facts, &as_of);
@@ -74,15 +85,15 @@ pub(crate) async fn load_case(
         if new.is_empty() {
             break roles;
         }
-        facts.extend(facts::facts_of(conn, &new).await?.iter().cloned());
+        facts.extend(memory.facts_of(conn, &new).await?);
         loaded.extend(new);
     };
     let told: BTreeSet<EventId> =
         facts.iter().filter(|fact| fact.subject == subject).map(|fact| fact.source.event).collect();
-    let told: Vec<EventId> = told.into_iter().collect();
-    let kinds = journal::kinds(conn, &told).await?;
-    let began = kinds.into_iter().filter(|(_, kind)| life_event.begun_by(kind)).map(|(id, _)| id);
-    Ok(Loaded { roles, facts, as_of, began: began.collect() })
+    let kinds = memory.kinds(conn, told.iter().copied()).await?;
+    let begins = |event: &EventId| kinds.get(event).is_some_and(|kind| life_event.begun_by(kind));
+    let began = told.into_iter().filter(begins).collect();
+    Ok(Loaded { roles, facts, as_of, began })
 }
 
 /// Writes down that the data of everyone in `loaded` was read for a decision.
@@ -91,16 +102,15 @@ pub(crate) async fn log_reading(
     loaded: &Loaded,
     reader: &Reader,
 ) -> Result<(), EngineError> {
-    for subject in loaded.roles.values().collect::<BTreeSet<_>>() {
-        let access = Access {
-            at: loaded.as_of.known,
-            subject: *subject,
-            reader: reader.by.clone(),
-            what: "facts".to_owned(),
-            purpose: reader.purpose.clone(),
-            legal_basis: reader.legal_basis.clone(),
-        };
-        access_log::record(conn, &access).await?;
-    }
-    Ok(())
+    let players: BTreeSet<SubjectId> = loaded.roles.values().copied().collect();
+    let reading = |subject| Access {
+        at: loaded.as_of.known,
+        subject,
+        reader: reader.by.clone(),
+        what: "facts".to_owned(),
+        purpose: reader.purpose.clone(),
+        legal_basis: reader.legal_basis.clone(),
+    };
+    let readings: Vec<Access> = players.into_iter().map(reading).collect();
+    Ok(access_log::record(conn, &readings).await?)
 }

@@ -11,49 +11,72 @@ use rules::{Case, Proposal};
 use storage::jobs::{self, Job};
 use storage::{Conn, drafts, milestones, receipts, suggestions};
 
+use crate::decide::Occasion;
 use crate::known::{Loaded, load_case, log_reading};
+use crate::memory::Memory;
+use crate::rebuild::Turn;
 use crate::{App, EngineError};
 
 impl App {
     /// Works out the suggestions of one milestone anew.
-    pub(crate) async fn suggest(&self, id: MilestoneId, job: &Job) -> Result<(), EngineError> {
-        let mut tx = self.store.begin().await?;
-        let now = self.now();
-        let vanished = || EngineError::Vanished { what: "milestone", id: id.to_string() };
-        let milestone = milestones::get(&mut tx, id).await?.ok_or_else(vanished)?;
-        let held = suggestions::of_milestone(&mut tx, id).await?;
-        let loaded = self.load_milestone(&mut tx, &milestone, now).await?;
+    pub(crate) async fn suggest(
+        &self,
+        conn: &mut Conn,
+        id: MilestoneId,
+        job: &Job,
+    ) -> Result<(), EngineError> {
+        let now = self.moment(conn).await?;
+        self.suggest_at(conn, id, Occasion::new(&job.trace, now)).await?;
+        let turn = Turn::Suggest { milestone: id };
+        self.note_turn(conn, &turn, (now, &job.trace)).await?;
+        Ok(jobs::complete(conn, job, now).await?)
+    }
+
+    /// The same, on a given occasion. Nothing is done where whom it was about was erased.
+    pub(crate) async fn suggest_at(
+        &self,
+        conn: &mut Conn,
+        id: MilestoneId,
+        occasion: Occasion<'_>,
+    ) -> Result<(), EngineError> {
+        let now = occasion.now;
+        let Some(milestone) = milestones::get(conn, id).await? else { return Ok(()) };
+        let held = suggestions::of_milestone(conn, id).await?;
+        let loaded = self.load_milestone(conn, &milestone, now).await?;
         let proposals = match &loaded {
             Some(loaded) => self.proposals(loaded, &milestone),
             None => Vec::new(),
         };
         let proposed = |id| proposals.iter().any(|it| it.suggestion.id == id);
         for gone in held.iter().filter(|held| !proposed(held.id)) {
-            take_back(&mut tx, gone, milestone.state, now).await?;
+            take_back(conn, gone, milestone.state, now).await?;
         }
         if let (Some(loaded), Some(life_event)) =
             (&loaded, self.pack.life_event(&milestone.life_event))
         {
-            log_reading(&mut tx, loaded, &self.own_reader()).await?;
+            if !occasion.again {
+                log_reading(conn, loaded, &self.own_reader()).await?;
+            }
             let case = loaded.case(&self.pack, life_event);
             for proposal in &proposals {
                 let held = held.iter().find(|held| held.id == proposal.suggestion.id);
-                self.propose(&mut tx, &case, proposal, held).await?;
+                self.propose(conn, &case, proposal, held).await?;
             }
         }
-        let occasion = (now, &job.trace);
+        if occasion.again {
+            return Ok(());
+        }
+        let occasion = (now, occasion.trace);
         match milestone.state {
             MilestoneState::Reached => {
-                let held = suggestions::of_milestone(&mut tx, id).await?;
-                self.call_for_letters(&mut tx, &milestone, &proposals, &held, occasion).await?;
+                let held = suggestions::of_milestone(conn, id).await?;
+                self.call_for_letters(conn, &milestone, &proposals, &held, occasion).await?;
             }
             MilestoneState::Withdrawn => {
-                self.call_for_corrections(&mut tx, &milestone, &held, occasion).await?;
+                self.call_for_corrections(conn, &milestone, &held, occasion).await?;
             }
             MilestoneState::Pending | MilestoneState::NotMet | MilestoneState::Closed => {}
         }
-        jobs::complete(&mut tx, job, now).await?;
-        tx.commit().await?;
         Ok(())
     }
 
@@ -71,7 +94,8 @@ impl App {
             None => None,
             Some(life_event) => {
                 let as_of = self.as_of(now);
-                Some(load_case(conn, &self.pack, life_event, milestone.subject, as_of).await?)
+                let of = (life_event, milestone.subject);
+                Some(load_case(conn, &mut Memory::default(), &self.pack, of, as_of).await?)
             }
         })
     }

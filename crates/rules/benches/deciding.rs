@@ -50,6 +50,7 @@ fn facts(nationality: Option<&str>) -> Vec<Fact> {
         attribute: attribute.to_owned(),
         value,
         valid: Interval::since(date(2026, 1, 1)),
+        personal: false,
         known_from: "2026-11-01T00:00:00Z".parse().unwrap(),
         known_until: None,
         source: FactSource {

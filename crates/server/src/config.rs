@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod outward;
+
+pub use outward::{Brake, Contact, Email, Gateway, Nats, Webhook};
+
 /// Every key with its default and a comment: what `--config` files are written from.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
@@ -17,7 +21,7 @@ const PREFIX: &str = "COTMOC_";
 const FILE_VARIABLE: &str = "COTMOC_CONFIG";
 
 /// All settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The address of the API and the pages.
@@ -32,6 +36,20 @@ pub struct Config {
     pub writer: Writer,
     /// How work is done.
     pub worker: Worker,
+    /// When a life event is stopped by itself.
+    pub brake: Brake,
+    /// How people may be disturbed.
+    pub contact: Contact,
+    /// A portal that is called.
+    pub webhook: Webhook,
+    /// A stream of events.
+    pub nats: Nats,
+    /// A mail server.
+    pub email: Email,
+    /// A gateway for text messages.
+    pub sms: Gateway,
+    /// A gateway for notifications.
+    pub push: Gateway,
     /// Which pack is used.
     pub pack: Pack,
     /// Where the pseudonym key is.
@@ -50,6 +68,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Whether people reach the pages over https only.
     pub behind_tls: bool,
+    /// How many connections may be open at once.
+    pub connections: usize,
 }
 
 /// `[storage]`
@@ -96,6 +116,10 @@ pub struct Worker {
     pub name: Option<String>,
     /// When the day's work is looked up: five fields as cron writes them, in the pack's zone.
     pub timetable: String,
+    /// How many messages are sent side by side.
+    pub sends_at_once: u32,
+    /// How many jobs may be due and wait before events are refused.
+    pub queue_limit: u64,
 }
 
 /// `[pack]`
@@ -113,6 +137,13 @@ pub struct Pack {
 pub struct Secrets {
     /// The file of the pseudonym key.
     pub pseudonym_key_file: PathBuf,
+    /// The file of the master keys, a key a line.
+    pub master_keys_file: PathBuf,
+    /// A program that prints the master keys, in place of the file.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub master_keys_command: Option<String>,
+    /// The file of the key that signs the log of readings.
+    pub log_key_file: PathBuf,
 }
 
 /// `[sign_in]`
@@ -128,11 +159,19 @@ pub struct SignIn {
 }
 
 /// `[telemetry]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Telemetry {
     /// For people or for machines.
     pub format: Format,
+    /// Where a worker tells its metrics; `None` nowhere.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub metrics_listen: Option<String>,
+    /// The collector that spans are sent to; `None` sends none.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub traces_url: Option<String>,
+    /// Which share of all traces is sent.
+    pub traces_share: f64,
     /// What to log.
     pub filter: String,
 }
@@ -208,6 +247,24 @@ impl Config {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        let settings = Self::layers(file, environment)?;
+        settings.try_into().map_err(|error| ConfigError::Value(Box::new(error)))
+    }
+
+    /// The same as a table, without what stands before the `@` of an address.
+    pub fn settings(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Table, ConfigError> {
+        let mut settings = Self::layers(file, environment)?;
+        settings.iter_mut().for_each(|(_, value)| hide_passwords(value));
+        Ok(settings)
+    }
+
+    fn layers(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Table, ConfigError> {
         let defaults = parse("the built-in defaults", DEFAULTS)?;
         let mut settings = defaults.clone();
         if let Some(path) = file {
@@ -222,7 +279,20 @@ impl Config {
                 overlay(&format!("`{name}`"), &mut settings, given, "")?;
             }
         }
-        settings.try_into().map_err(|error| ConfigError::Value(Box::new(error)))
+        Ok(settings)
+    }
+}
+
+fn hide_passwords(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let parts = text.split_once("://").zip(text.rsplit_once('@'));
+            if let Some(((scheme, _), (_, host))) = parts {
+                *text = format!("{scheme}://…@{host}");
+            }
+        }
+        Value::Table(table) => table.iter_mut().for_each(|(_, value)| hide_passwords(value)),
+        _ => {}
     }
 }
 
@@ -279,6 +349,7 @@ fn from_variable(name: &str, text: &str, defaults: &Table) -> Result<Option<Tabl
     let value = match default {
         Some(Value::Boolean(_)) => text.parse().ok().map(Value::Boolean),
         Some(Value::Integer(_)) => text.parse().ok().map(Value::Integer),
+        Some(Value::Float(_)) => text.parse().ok().map(Value::Float),
         _ => Some(Value::String(text.to_owned())),
     };
     let value = value.ok_or_else(|| ConfigError::WrongType {
@@ -356,23 +427,57 @@ mod tests {
             knowledge,
             writer,
             worker,
+            brake,
+            contact,
+            webhook,
+            nats,
+            email,
+            sms,
+            push,
             pack,
             secrets,
             sign_in,
             telemetry,
         } = Config::load(None, []).unwrap();
-        assert_eq!(server, Server { listen: "127.0.0.1:8466".parse().unwrap(), behind_tls: false });
+        let listen = "127.0.0.1:8466".parse().unwrap();
+        assert_eq!(server, Server { listen, behind_tls: false, connections: 1_024 });
         assert_eq!(storage, Storage { url: "sqlite://var/cotmoc.db".into() });
         assert_eq!(models, Models { dir: "var/models".into() });
         let index = "var/knowledge.index".into();
         assert_eq!(knowledge, Knowledge { index, qdrant_url: None });
         assert_eq!(writer, Writer { samples: 0 });
-        assert_eq!(worker, Worker { name: None, timetable: "5 0 * * *".into() });
+        let timetable = "5 0 * * *".into();
+        let (sends_at_once, queue_limit) = (8, 1_000_000);
+        assert_eq!(worker, Worker { name: None, timetable, sends_at_once, queue_limit });
+        let (history_days, known_days) = (35, 7);
+        assert_eq!(brake, Brake { factor: 3, least: 500, history_days, known_days });
+        let Contact { from, until, most_a_week, most_a_month, .. } = contact;
+        assert_eq!(
+            (from.as_str(), until.as_str(), most_a_week, most_a_month),
+            ("09:00", "17:00", 2, 6)
+        );
+        assert_eq!(webhook, Webhook { url: None, secret_file: None, allow_private: false });
+        assert!(nats.inward().is_none() && nats.server().is_none() && nats.partitions == 16);
+        assert!(email.url.is_none() && sms.url.is_none() && push.url.is_none());
         assert_eq!(pack, Pack { path: None });
-        assert_eq!(secrets, Secrets { pseudonym_key_file: "var/secret/pseudonym.key".into() });
+        let (file, keys) = ("var/secret/pseudonym.key".into(), "var/secret/master.keys".into());
+        let expected = Secrets {
+            pseudonym_key_file: file,
+            master_keys_file: keys,
+            master_keys_command: None,
+            log_key_file: "var/secret/log.key".into(),
+        };
+        assert_eq!(secrets, expected);
         assert_eq!(sign_in, SignIn { oidc_issuer: None, oidc_client_id: None });
         let filter = "info,sqlx=warn,hyper=warn".into();
-        assert_eq!(telemetry, Telemetry { format: Format::Text, filter });
+        let wanted = Telemetry {
+            format: Format::Text,
+            metrics_listen: None,
+            traces_url: None,
+            traces_share: 1.0,
+            filter,
+        };
+        assert_eq!(telemetry, wanted);
     }
 
     #[test]
@@ -384,6 +489,7 @@ mod tests {
                 let text = match default {
                     Value::Boolean(flag) => (!flag).to_string(),
                     Value::Integer(number) => (number + 1).to_string(),
+                    Value::Float(number) => (number / 2.0).to_string(),
                     _ if key == "listen" => "127.0.0.1:1".to_owned(),
                     _ if key == "format" => "json".to_owned(),
                     _ => "changed".to_owned(),
@@ -412,6 +518,14 @@ mod tests {
         assert_eq!(config.server.listen.port(), 2);
         assert!(config.server.behind_tls);
         assert_eq!(config.models.dir, Path::new("var/models"));
+    }
+
+    #[test]
+    fn what_counts_is_shown_without_passwords() {
+        let environment = variables(&[("COTMOC_STORAGE__URL", "postgres://u:s3cret@db/x")]);
+        let shown = Config::settings(None, environment).unwrap().to_string();
+        assert!(shown.contains("postgres://…@db/x") && !shown.contains("s3cret"), "{shown}");
+        assert!(shown.contains("Cột Mốc <khong-tra-loi@example.vn>"), "no address of a server");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use domain::SubjectId;
 use jiff::civil::Date;
+use sqlx::any::AnyRow;
 
 use crate::{Conn, Result, sql};
 
@@ -40,6 +41,17 @@ pub async fn clear(conn: &mut Conn, subject: SubjectId, life_event: &str) -> Res
     Ok(cleared.rows_affected() == 1)
 }
 
+/// The days of one subject.
+pub async fn of_subject(conn: &mut Conn, subject: SubjectId) -> Result<Vec<Due>> {
+    let rows = sqlx::query(
+        "select subject_id, life_event, due_on from due where subject_id = $1 order by life_event",
+    )
+    .bind(subject.to_string())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(read).collect()
+}
+
 /// What is due on `day` or before it, earliest first.
 pub async fn due_until(conn: &mut Conn, day: Date, limit: u32) -> Result<Vec<Due>> {
     let rows = sqlx::query(
@@ -50,13 +62,13 @@ pub async fn due_until(conn: &mut Conn, day: Date, limit: u32) -> Result<Vec<Due
     .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Due {
-                subject: sql::parsed(row, "subject_id")?,
-                life_event: sql::text(row, "life_event")?,
-                on: sql::parsed(row, "due_on")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<Due> {
+    Ok(Due {
+        subject: sql::parsed(row, "subject_id")?,
+        life_event: sql::text(row, "life_event")?,
+        on: sql::parsed(row, "due_on")?,
+    })
 }

@@ -129,7 +129,7 @@ pub async fn page(
     rows.iter().map(read).collect()
 }
 
-pub(crate) fn read(row: &AnyRow) -> Result<Milestone> {
+fn read(row: &AnyRow) -> Result<Milestone> {
     // The column is the truth about the state: it moves without the body.
     Ok(Milestone { state: sql::from_word(row, "state")?, ..sql::from_json(row, "body")? })
 }

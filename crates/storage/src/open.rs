@@ -89,7 +89,9 @@ impl Address {
             Fault::ReadOnly => OpenError::ReadOnly { file },
             Fault::NotADatabase => OpenError::NotADatabase { file },
             Fault::CannotOpen => OpenError::DirectoryNotWritable { file, source: Box::new(error) },
-            Fault::Other => OpenError::Other { database: self.shown.clone(), source: error },
+            Fault::Unreachable | Fault::Full | Fault::Other => {
+                OpenError::Other { database: self.shown.clone(), source: error }
+            }
         }
     }
 }

@@ -10,6 +10,8 @@
 
 use domain::{Interval, SubjectId, SubjectKind, Told, Value};
 
+use crate::facts::value_place;
+use crate::vault::{self, Key, MARK, Opened};
 use crate::{Conn, Result, StorageError, sql};
 
 /// Between two subjects. No text that we store holds such a letter, nor one of the next two: JSON
@@ -89,11 +91,12 @@ impl Wanted {
         for value in values {
             query = query.bind(value);
         }
-        let row = query.fetch_one(conn).await?;
+        let row = query.fetch_one(&mut *conn).await?;
         let page = sql::maybe_text(&row, "page")?.unwrap_or_default();
         let known = page.split(SUBJECTS).filter(|one| !one.is_empty()).map(read);
         let mut known = known.collect::<Result<Vec<_>>>()?;
         known.sort_unstable_by_key(|one| one.subject);
+        open(conn, &mut known).await?;
         Ok(known)
     }
 }
@@ -153,6 +156,46 @@ pub async fn of(conn: &mut Conn, wanted: &Wanted, subjects: &[SubjectId]) -> Res
 pub async fn count(conn: &mut Conn) -> Result<u64> {
     let row = sqlx::query("select count(*) as subjects from subjects").fetch_one(conn).await?;
     sql::count(&row, "subjects")
+}
+
+/// Opens what is sealed. Rules read little that is, so most subjects need no key.
+async fn open(conn: &mut Conn, known: &mut [Known]) -> Result<()> {
+    let sealed = [PARTS, MARK].iter().collect::<String>();
+    let whose: Vec<SubjectId> =
+        known.iter().filter(|it| it.told.contains(&sealed)).map(|it| it.subject).collect();
+    if whose.is_empty() {
+        return Ok(());
+    }
+    vault::learn(conn, &whose).await?;
+    for one in known.iter_mut().filter(|it| it.told.contains(&sealed)) {
+        let Some(key) = conn.held.key(&[one.subject])? else {
+            one.told.clear();
+            continue;
+        };
+        let subject = one.subject.to_string();
+        let mut facts = Vec::new();
+        for fact in one.told.split(FACTS) {
+            facts.extend(opened(&key, &subject, fact)?);
+        }
+        one.told = facts.join(&FACTS.to_string());
+    }
+    Ok(())
+}
+
+/// One fact with its value opened; `None` where its key is gone.
+fn opened(key: &Key, subject: &str, fact: &str) -> Result<Option<String>> {
+    let mut parts: Vec<&str> = fact.split(PARTS).collect();
+    let [id, attribute, value, ..] = parts.as_slice() else { return Ok(Some(fact.to_owned())) };
+    if !value.starts_with(MARK) {
+        return Ok(Some(fact.to_owned()));
+    }
+    let Opened::Text(value) = key.open(&value_place(subject, attribute, id), value)? else {
+        return Ok(None);
+    };
+    if let Some(place) = parts.get_mut(2) {
+        *place = &value;
+    }
+    Ok(Some(parts.join(&PARTS.to_string())))
 }
 
 fn read(one: &str) -> Result<Known> {

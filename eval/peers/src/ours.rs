@@ -86,6 +86,7 @@ impl Ours {
                 attribute: attribute.to_owned(),
                 value: value(given, defined.kind).with_context(unknown)?,
                 valid: Interval::since(date(2000, 1, 1)),
+                personal: false,
                 known_from: Timestamp::UNIX_EPOCH,
                 known_until: None,
                 source: FactSource {

@@ -86,6 +86,8 @@ pub struct Setting<'a> {
     pub people: usize,
     /// The sizes of the table of due days; the usual ones where empty.
     pub due_rows: &'a [usize],
+    /// How the databases are opened: with keys that seal what names people.
+    pub options: &'a storage::Options,
     /// A folder for databases.
     pub scratch: &'a Path,
     /// What the comparison with other engines left.
@@ -142,7 +144,7 @@ pub async fn rules(
 
 async fn open(setting: &Setting<'_>, name: &str) -> Result<Store, EvalError> {
     let url = format!("sqlite:{}", setting.scratch.join(name).display());
-    let store = Store::open(&url, &storage::Options::default()).await?;
+    let store = Store::open(&url, setting.options).await?;
     store.migrate().await?;
     Ok(store)
 }

@@ -8,6 +8,7 @@ use rules::LifeEvent;
 use storage::{Conn, receipts};
 
 use crate::known::load_case;
+use crate::memory::Memory;
 use crate::{App, EngineError};
 
 /// What a decision said and the suggestion does not hold.
@@ -68,7 +69,9 @@ impl App {
         as_of: AsOf,
     ) -> Result<Offers, EngineError> {
         let subject = milestone.subject;
-        let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
+        let loaded =
+            load_case(conn, &mut Memory::default(), &self.pack, (life_event, subject), as_of)
+                .await?;
         let case = loaded.case(&self.pack, life_event);
         let Some(version) = case.version() else { return Ok(Offers::new()) };
         let proposals = case.suggest(version, milestone);

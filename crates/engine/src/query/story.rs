@@ -105,7 +105,7 @@ impl App {
         let whose = life_event.map_or("subject", |event| event.subject.as_str());
         let roles: Vec<Player> =
             milestone.roles.iter().map(|(role, subject)| player(role, *subject, names)).collect();
-        let hold = self.hold(conn, milestone, now).await?;
+        let hold = self.standing(conn, milestone, now).await?.hold;
         let waits = hold.as_ref().filter(|hold| !matches!(hold, Hold::Deceased { .. }));
         let sensitive = life_event.and_then(|event| event.guards.sensitive.as_ref());
         let waits = waits.and(sensitive).map(|it| it.because.clone());

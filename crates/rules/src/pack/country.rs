@@ -141,6 +141,10 @@ pub struct Attribute {
     /// missing fact is *unknown*.
     #[serde(default)]
     pub absent: Option<At<Absent>>,
+    /// Whether its values name, number or reach a person: a name, a personal number, the number of
+    /// a document, a house and street. They are kept sealed, so rules should read as few as can be.
+    #[serde(default)]
+    pub personal: bool,
     /// Why silence may be read so. Goes with `absent`.
     #[serde(default)]
     pub because: Option<String>,

@@ -242,6 +242,7 @@ impl<'p> Situation<'p> {
             attribute: attribute.to_owned(),
             value,
             valid: Interval { from, until },
+            personal: false,
             known_from,
             known_until,
             source: FactSource { register, event, record: None, legal_basis: String::new() },

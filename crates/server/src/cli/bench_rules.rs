@@ -3,6 +3,7 @@
 use domain::AsOf;
 use eval::bench::{DuePoint, Peers, RulesBench, Setting, Step};
 use server::config::Config;
+use server::secrets::master;
 use server::wiring;
 
 use super::demo::peak;
@@ -15,11 +16,13 @@ pub(super) async fn run(args: &BenchArgs, config: &Config, output: Output) -> an
     let now = morning(&country)?;
     let today = now.to_zoned(country.pack.time_zone().clone()).date();
     let scratch = Scratch::new()?;
+    let options = master::throwaway()?;
     let setting = Setting {
         pack: country.pack,
         as_of: AsOf { occurred: today, known: now, law: today },
         people: args.people.max(1),
         due_rows: &args.due,
+        options: &options,
         scratch: &scratch.0,
         peers: &args.peers,
     };

@@ -3,9 +3,10 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection as _};
+use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store};
 
 /// Makes two tests of each function that takes a [`Store`]: `name::sqlite` and
@@ -31,10 +32,31 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
+/// Opened with a master key of the tests.
+pub(crate) fn options() -> Options {
+    Options { vault: Some(vault(&[1])), ..Options::default() }
+}
+
+/// A vault whose master keys are made of `bytes`, the first first.
+pub(crate) fn vault(bytes: &[u8]) -> Vault {
+    let keys = bytes.iter().map(|byte| MasterKey::new(&[*byte; MASTER])).collect();
+    Vault::open(Ring::new(keys).unwrap(), counted).unwrap()
+}
+
+/// Draws keys by counting, in place of chance.
+#[expect(clippy::unnecessary_wraps, reason = "what draws keys may fail")]
+fn counted() -> Result<[u8; DRAWN], Box<dyn std::error::Error + Send + Sync>> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let mut drawn = [0; DRAWN];
+    let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+    drawn.iter_mut().zip(next.repeat(5)).for_each(|(to, from)| *to = from);
+    Ok(drawn)
+}
+
 /// A migrated store in a file of `home`.
 pub(crate) async fn sqlite(home: &Path) -> Store {
     let address = format!("sqlite:{}", home.join("test.db").display());
-    let store = Store::open(&address, &Options::default()).await.unwrap();
+    let store = Store::open(&address, &options()).await.unwrap();
     store.migrate().await.unwrap();
     store
 }
@@ -73,7 +95,7 @@ impl Schema {
 
     /// A migrated store in it.
     pub(crate) async fn store(&self) -> Store {
-        let store = Store::open(&self.address(), &Options::default()).await.unwrap();
+        let store = Store::open(&self.address(), &options()).await.unwrap();
         store.migrate().await.unwrap();
         store
     }

@@ -127,17 +127,7 @@ async fn a_draft_is_made_anew_in_its_place(store: Store) {
 async fn a_receipt_is_kept_once_and_found_by_what_it_explains(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
-    let (about, as_of) = (milestone().id.to_string(), milestone().as_of);
-    let receipt = Receipt {
-        id: Receipt::id_of(&about, "LE-BIRTH/when", &as_of),
-        about: about.clone(),
-        rule: "LE-BIRTH/when".to_owned(),
-        pack: "vn@1".to_owned(),
-        as_of,
-        facts: Vec::new(),
-        verdict: Verdict::Met,
-        trace: vec!["child.born: met".to_owned()],
-    };
+    let (receipt, about) = (receipt(), milestone().id.to_string());
     assert_eq!(receipts::put(&mut tx, &receipt, child(), noon()).await.unwrap(), Stored::New);
     assert_eq!(receipts::put(&mut tx, &receipt, child(), noon()).await.unwrap(), Stored::Same);
     assert_eq!(receipts::about(&mut tx, &about).await.unwrap(), std::slice::from_ref(&receipt));
@@ -160,4 +150,19 @@ async fn a_day_costs_what_is_due_that_day(store: Store) {
     assert!(due::clear(&mut tx, child(), "LE-GRADE1").await.unwrap());
     assert!(!due::clear(&mut tx, child(), "LE-GRADE1").await.unwrap());
     assert_eq!(due::due_until(&mut tx, today(), 9).await.unwrap().len(), 1);
+}
+
+/// That the birth was decided.
+pub(crate) fn receipt() -> Receipt {
+    let (about, as_of) = (milestone().id.to_string(), milestone().as_of);
+    Receipt {
+        id: Receipt::id_of(&about, "LE-BIRTH/when", &as_of),
+        about,
+        rule: "LE-BIRTH/when".to_owned(),
+        pack: "vn@1".to_owned(),
+        as_of,
+        facts: Vec::new(),
+        verdict: Verdict::Met,
+        trace: vec!["child.born: met".to_owned()],
+    }
 }
