@@ -21,6 +21,9 @@ pub enum EngineError {
     /// A job stands in a lane whose desk does no such work.
     #[error("a job stands in a lane of the wrong desk")]
     WrongDesk,
+    /// Nobody said what came of something that was to be stored: it may be, so send it again.
+    #[error("what came of it was not told")]
+    Unanswered,
     /// Something stored points to what is not there.
     #[error("{what} `{id}` is not there")]
     Vanished {

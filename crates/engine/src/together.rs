@@ -40,7 +40,7 @@ impl<I: Clone, O> Together<I, O> {
         &self,
         item: I,
         store: impl Fn(Vec<I>) -> F,
-    ) -> Result<Option<O>, EngineError>
+    ) -> Result<O, EngineError>
     where
         F: Future<Output = Result<Vec<O>, EngineError>>,
     {
@@ -48,13 +48,14 @@ impl<I: Clone, O> Together<I, O> {
         self.line().push(Waiting { item: item.clone(), answer });
         let turn = self.turns.lock().await;
         let mut ours = match told.try_recv() {
-            Ok(answer) => return Ok(Some(answer)),
+            Ok(answer) => return Ok(answer),
             Err(oneshot::error::TryRecvError::Empty) => std::mem::take(&mut *self.line()),
             // Whoever stored for us failed, or went away before it could say what came of it.
             Err(oneshot::error::TryRecvError::Closed) => Vec::new(),
         };
+        let alone = async || store(vec![item.clone()]).await?.pop().ok_or(EngineError::Unanswered);
         if ours.is_empty() {
-            return Ok(store(vec![item]).await?.pop());
+            return alone().await;
         }
         let items = ours.iter().map(|it| it.item.clone()).collect();
         let together = ours.len() > 1;
@@ -63,7 +64,7 @@ impl<I: Clone, O> Together<I, O> {
             Err(_) if together => {
                 // What it was in one of them must not stop the others: each by itself.
                 drop(ours);
-                return Ok(store(vec![item]).await?.pop());
+                return alone().await;
             }
             Err(error) => return Err(error),
         };
@@ -72,7 +73,7 @@ impl<I: Clone, O> Together<I, O> {
             let _ = waiting.answer.send(out);
         }
         drop(turn);
-        Ok(told.try_recv().ok())
+        told.try_recv().map_err(|_| EngineError::Unanswered)
     }
 
     fn line(&self) -> std::sync::MutexGuard<'_, Vec<Waiting<I, O>>> {
@@ -102,7 +103,7 @@ mod tests {
         };
         let all = join_all((0..50).map(|n| together.store(n, store))).await;
         for (n, answer) in (0..).zip(all) {
-            assert_eq!(answer.unwrap(), Some(n * 2));
+            assert_eq!(answer.unwrap(), n * 2);
         }
         assert!(commits.into_inner() < 5);
     }
@@ -117,7 +118,7 @@ mod tests {
         let all = join_all((0..10).map(|n| together.store(n, store))).await;
         for (n, answer) in (0..).zip(all) {
             match answer {
-                Ok(stored) => assert_eq!(stored, Some(n)),
+                Ok(stored) => assert_eq!(stored, n),
                 Err(_) => assert_eq!(n, 7),
             }
         }
@@ -136,6 +137,6 @@ mod tests {
             _ = &mut first => panic!("it never ends"),
             () = std::future::ready(()) => drop(first),
         }
-        assert_eq!(second.await.unwrap(), Some(2));
+        assert_eq!(second.await.unwrap(), 2);
     }
 }

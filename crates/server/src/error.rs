@@ -191,6 +191,7 @@ impl From<engine::EngineError> for ApiError {
             E::Input(_)
             | E::Work(_)
             | E::WrongDesk
+            | E::Unanswered
             | E::Vanished { .. }
             | E::Search(_)
             | E::Writer(_)

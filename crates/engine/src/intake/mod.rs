@@ -167,7 +167,7 @@ impl App {
     /// Takes in one event. `place` says where in the input it stood, as in `line 12`.
     pub async fn accept(&self, json: &Value, place: &str) -> Result<Intake, EngineError> {
         let mut taken = self.accept_all(&[Input::json(json.clone(), place)]).await?;
-        taken.pop().ok_or_else(|| EngineError::Input(std::io::ErrorKind::UnexpectedEof.into()))
+        taken.pop().ok_or(EngineError::Unanswered)
     }
 
     /// Takes in many, in their order, and answers in it what became of each.
@@ -180,7 +180,7 @@ impl App {
         if inputs.len() <= FEW {
             let together = &self.operation.now.intake;
             let store = |calls: Vec<Vec<Input>>| async move { self.store_calls(&calls).await };
-            taken.extend(together.store(inputs.to_vec(), store).await?.unwrap_or_default());
+            taken.extend(together.store(inputs.to_vec(), store).await?);
         } else {
             for some in inputs.chunks(AT_ONCE) {
                 taken.extend(self.check_and_store(some).await?);

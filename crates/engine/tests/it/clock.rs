@@ -9,7 +9,7 @@ const MY: &str = "999300100041";
 
 /// Runs one check on each database.
 async fn on_both(check: impl AsyncFn(Office)) {
-    for address in [Some(IN_MEMORY.to_owned()), postgres()].into_iter().flatten() {
+    for address in [Some(IN_MEMORY.to_owned()), postgres().await].into_iter().flatten() {
         check(Office::in_database("2026-11-10T03:00:00Z", &address).await).await;
     }
 }

@@ -12,6 +12,7 @@ use domain::{
 use engine::{App, Operation, Timetable, Worked, Worker, Writing};
 use rules::{Pack, PackFiles};
 use serde_json::Value;
+use storage::bulk::Scratch;
 use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store, deliveries, messages, milestones, suggestions};
 use tokio_util::sync::CancellationToken;
@@ -257,9 +258,9 @@ pub(crate) fn registers() -> Vec<Value> {
 /// The address of a database that is gone with its office.
 pub(crate) const IN_MEMORY: &str = "sqlite::memory:";
 
-/// A new database of the PostgreSQL that `tests/run` started; `None`, said aloud, where there is
+/// A new schema of the PostgreSQL that `tests/run` started; `None`, said aloud, where there is
 /// none.
-pub(crate) fn postgres() -> Option<String> {
+pub(crate) async fn postgres() -> Option<String> {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let Ok(server) = std::env::var("COTMOC_TEST_POSTGRES") else {
         // Straight to the terminal: the test runner swallows what `eprintln!` writes.
@@ -267,15 +268,8 @@ pub(crate) fn postgres() -> Option<String> {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), told);
         return None;
     };
-    let psql = std::env::var("COTMOC_TEST_PSQL").unwrap_or_else(|_| "psql".to_owned());
     let name = format!("engine_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    let make = format!("create database {name}");
-    let made = std::process::Command::new(psql)
-        .args(["-q", "-v", "ON_ERROR_STOP=1", "-c", &make, &server])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "psql: {}", String::from_utf8_lossy(&made.stderr));
-    Some(format!("{}/{name}", server.rsplit_once('/').unwrap().0))
+    Some(Scratch::make(&server, &name).await.unwrap().address())
 }
 
 /// A database's options, with a master key of the tests.

@@ -10,5 +10,6 @@
 
 mod channels;
 mod http;
+mod people;
 mod stream;
 mod support;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use sqlx::{AssertSqlSafe, Connection as _};
+use storage::bulk::Scratch;
 use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store};
 
@@ -62,10 +62,7 @@ pub(crate) async fn sqlite(home: &Path) -> Store {
 }
 
 /// A schema of its own on the test server.
-pub(crate) struct Schema {
-    server: String,
-    name: String,
-}
+pub(crate) struct Schema(Scratch);
 
 impl Schema {
     /// A fresh one; `None`, said aloud once, where there is no server.
@@ -81,16 +78,13 @@ impl Schema {
             return None;
         };
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let schema = Self { server, name: format!("cotmoc_{}_{number}", std::process::id()) };
-        schema.run("drop schema if exists").await;
-        schema.run("create schema").await;
-        Some(schema)
+        let name = format!("cotmoc_{}_{number}", std::process::id());
+        Some(Self(Scratch::make(&server, &name).await.unwrap()))
     }
 
     /// The address of this schema.
     pub(crate) fn address(&self) -> String {
-        let joint = if self.server.contains('?') { '&' } else { '?' };
-        format!("{}{joint}options=-csearch_path%3D{}", self.server, self.name)
+        self.0.address()
     }
 
     /// A migrated store in it.
@@ -101,15 +95,6 @@ impl Schema {
     }
 
     pub(crate) async fn drop(self) {
-        self.run("drop schema").await;
-    }
-
-    async fn run(&self, verb: &str) {
-        sqlx::any::install_default_drivers();
-        let mut conn = sqlx::AnyConnection::connect(&self.server).await.unwrap();
-        let cascade = if verb.starts_with("drop") { "cascade" } else { "" };
-        let statement = format!("{verb} {} {cascade}", self.name);
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut conn).await.unwrap();
-        conn.close().await.unwrap();
+        self.0.remove().await.unwrap();
     }
 }

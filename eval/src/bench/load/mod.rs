@@ -60,10 +60,10 @@ pub struct Load<'a> {
 /// A part of the benchmark, for whoever watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadStep {
-    /// Single events.
-    Single,
     /// Events and readings, with a worker beside them.
     Chain,
+    /// Single events.
+    Single,
     /// Batches.
     Batches,
 }
@@ -94,7 +94,7 @@ pub struct LoadBench {
     /// Requests that were refused or not answered, and suggestions that did not come; none of
     /// them is in the times.
     pub failed: u64,
-    /// Mebibytes that the server held after the first third of the paced parts, and at their end.
+    /// Mebibytes that the server held after the first third of [`Load::chain`], and at its end.
     pub memory_mib: [f64; 2],
 }
 
@@ -223,12 +223,6 @@ impl Load<'_> {
         bench.intake_events_per_s = rate(through as u64, took);
         Ok((batches, took))
     }
-}
-
-/// How many times as long as the bare insert something took.
-#[must_use]
-pub fn floor_ratio(took: Duration, floor: Duration) -> f64 {
-    if floor.is_zero() { 0.0 } else { took.as_secs_f64() / floor.as_secs_f64() }
 }
 
 /// The times of what was answered, shortest first; what was not is counted.

@@ -3,15 +3,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{FixedClock, PseudonymKey};
 use engine::intake::{self, LinesReport};
 use engine::view::SamplePerson;
 use engine::{App, Worker, Writing};
 use rules::{Pack, PackFiles};
-use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
-use storage::{Options, Store};
+use server::secrets::master;
+use storage::Store;
 use writer::{Prompts, Words};
 
 const TIMELINE: &str = include_str!("../../../../../life-events/vn/samples/timeline.jsonl");
@@ -35,7 +34,7 @@ pub(crate) async fn engine(clock: Arc<FixedClock>) -> App {
         samples: 0,
     };
     App {
-        store: Store::open("sqlite::memory:", &options()).await.unwrap(),
+        store: Store::open("sqlite::memory:", &master::throwaway().unwrap()).await.unwrap(),
         pack: Arc::new(pack),
         clock,
         key: PseudonymKey::new(b"a key for tests and for nothing else"),
@@ -74,20 +73,4 @@ pub(crate) async fn person(app: &App, place: usize) -> SamplePerson {
     let names = ["Nguyễn Thị Minh Châu", "Thạch Thị Sa Rương"];
     let people = app.sample_people().await.unwrap();
     people.into_iter().find(|person| person.name == names[place]).unwrap()
-}
-
-/// A database's options, with a master key of the tests.
-fn options() -> Options {
-    let ring = Ring::new(vec![MasterKey::new(&[7; MASTER])]).unwrap();
-    Options { vault: Some(Vault::open(ring, counted).unwrap()), ..Options::default() }
-}
-
-/// Draws keys by counting, in place of chance.
-#[expect(clippy::unnecessary_wraps, reason = "what draws keys may fail")]
-fn counted() -> Result<[u8; DRAWN], Box<dyn std::error::Error + Send + Sync>> {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
-    let mut drawn = [0; DRAWN];
-    drawn.iter_mut().zip(next.repeat(5)).for_each(|(to, from)| *to = from);
-    Ok(drawn)
 }
