@@ -9,9 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::MilestoneId;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::{SignedDuration, ToSpan as _};
 use storage::halts;
 use storage::tallies::{self, Tally};
 use storage::{Conn, schedules};
@@ -61,17 +60,6 @@ impl Brake {
 }
 
 impl App {
-    /// Counts a milestone that was newly reached.
-    pub(crate) async fn count_reached(
-        &self,
-        conn: &mut Conn,
-        milestone: MilestoneId,
-        life_event: &str,
-        now: Timestamp,
-    ) -> Result<(), EngineError> {
-        Ok(tallies::note(conn, milestone, life_event, self.day(now)).await?)
-    }
-
     /// Looks once a minute, one program for all, and answers which life events it stopped.
     pub async fn watch_for_too_many(&self) -> Result<Vec<String>, EngineError> {
         let now = self.now();

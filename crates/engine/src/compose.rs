@@ -5,6 +5,7 @@
 //! message may be sent at all is asked again when it is sent.
 
 use std::collections::BTreeMap;
+use std::slice;
 use std::sync::Arc;
 
 use domain::{
@@ -23,6 +24,7 @@ use storage::{
 use writer::{By, DraftState, LetterKind, Plan, PlanError, PlanInput, To, Writer, cited_as};
 
 use crate::app::Writing;
+use crate::memory::Memory;
 use crate::suggest::first_thing_to_do;
 use crate::work::Work;
 use crate::{App, EngineError};
@@ -49,7 +51,7 @@ impl App {
         let now = self.moment(&mut tx).await?;
         let planned = self.plan(&mut tx, to, now).await?;
         let Some(plan) = planned else {
-            jobs::complete(&mut tx, job, now).await?;
+            jobs::complete(&mut tx, slice::from_ref(job), now).await?;
             tx.commit().await?;
             return Ok(());
         };
@@ -76,7 +78,7 @@ impl App {
             let work = Work::Deliver { delivery: delivery.id, channel, life_event, by };
             work.enqueue(&mut tx, now, &job.trace).await?;
         }
-        jobs::complete(&mut tx, job, now).await?;
+        jobs::complete(&mut tx, slice::from_ref(job), now).await?;
         tx.commit().await?;
         tracing::info!(message.id = %message.id, source = ?message.source, "message worded");
         Ok(())
@@ -157,7 +159,8 @@ impl App {
         if milestone.state != MilestoneState::Reached {
             return Ok(None);
         }
-        let Some(loaded) = self.load_milestone(conn, milestone, now).await? else {
+        let memory = &mut Memory::default();
+        let Some(loaded) = self.load_milestone(conn, memory, milestone, now).await? else {
             return Ok(None);
         };
         let Some(life_event) = self.pack.life_event(&milestone.life_event) else {

@@ -7,9 +7,10 @@
 use domain::{AsOf, Cause, Lifecycle as _, Milestone, MilestoneState, SubjectId, Trace, Verdict};
 use jiff::Timestamp;
 use rules::{Case, Decision, Hold, LifeEvent};
-use storage::{Conn, milestones, receipts};
+use storage::{Conn, milestones};
 
-use crate::known::{Loaded, load_case, log_reading};
+use crate::known::{Loaded, load_case, readings};
+use crate::ledger::Decided;
 use crate::memory::Memory;
 use crate::work::Work;
 use crate::{App, EngineError};
@@ -41,7 +42,7 @@ impl App {
         AsOf { occurred: today, known: now, law: today }
     }
 
-    /// Decides `life_event` of `subject`, stores what came out, and enqueues what follows.
+    /// Decides `life_event` of `subject`, and notes what came out and what follows.
     #[tracing::instrument(
         name = "engine.decide_milestone", skip_all,
         fields(trace = occasion.trace.as_str(), life_event, subject.id = %subject)
@@ -70,24 +71,28 @@ impl App {
         let (this, others): (Vec<Milestone>, Vec<Milestone>) =
             held.into_iter().partition(|held| Some(held.id) == id);
         for other in others {
-            self.end_other(conn, &other, &loaded, &decision, occasion).await?;
+            self.end_other(conn, memory, &other, (&loaded, &decision), occasion).await?;
         }
-        self.try_out(conn, &case, occasion).await?;
+        for version in life_event.shadows_on(as_of.law) {
+            // Versions that are only tried out: nothing follows from what they would have answered.
+            memory.ledger.receipts.push((case.try_out(version), subject));
+        }
         let next = next(this.first(), &case, &loaded, &decision, occasion.trace);
         let Some(milestone) = next else { return Ok(()) };
         if !occasion.again {
-            log_reading(conn, &loaded, &self.own_reader()).await?;
-        }
-        if milestones::put(conn, &milestone, now).await?.is_news() {
-            receipts::put(conn, &decision.receipt, subject, now).await?;
-            tracing::info!(milestone.id = %milestone.id, state = milestone.state.name(), "milestone decided");
-            let was_reached = this.first().is_some_and(|it| it.state == MilestoneState::Reached);
-            if milestone.state == MilestoneState::Reached && !was_reached && !occasion.again {
-                self.count_reached(conn, milestone.id, &milestone.life_event, now).await?;
-            }
+            memory.ledger.readings.extend(readings(&loaded, &self.own_reader()));
         }
         // Facts that a draft shows may have changed although the answer did not.
-        follow(conn, &milestone, occasion).await
+        follow(memory, &milestone, occasion)?;
+        if this.first().is_some_and(|held| milestones::say_the_same(held, &milestone)) {
+            return Ok(());
+        }
+        memory.note_milestone(&milestone);
+        let was_reached = this.first().is_some_and(|it| it.state == MilestoneState::Reached);
+        let is_reached = milestone.state == MilestoneState::Reached;
+        let counts = is_reached && !was_reached && !occasion.again;
+        memory.ledger.milestones.push(Decided { milestone, receipt: decision.receipt, counts });
+        Ok(())
     }
 
     /// Ends another occurrence of the same life event: it is withdrawn once nothing that began it
@@ -96,32 +101,17 @@ impl App {
     async fn end_other(
         &self,
         conn: &mut Conn,
+        memory: &mut Memory,
         held: &Milestone,
-        loaded: &Loaded,
-        decision: &Decision<'_>,
+        (loaded, decision): (&Loaded, &Decision<'_>),
         occasion: Occasion<'_>,
     ) -> Result<(), EngineError> {
         let Some(to) = other_ends(held, loaded, decision) else { return Ok(()) };
         if !held.state.next().contains(&to) {
             return Ok(());
         }
-        let now = occasion.now;
-        milestones::move_state(conn, held.id, held.state, to, now).await?;
-        follow(conn, held, occasion).await
-    }
-
-    /// Keeps what versions that are only tried out would have answered. Nothing follows from it.
-    async fn try_out(
-        &self,
-        conn: &mut Conn,
-        case: &Case<'_>,
-        occasion: Occasion<'_>,
-    ) -> Result<(), EngineError> {
-        let Some(subject) = case.roles.get(case.life_event.subject.as_str()) else { return Ok(()) };
-        for version in case.life_event.shadows_on(case.as_of.law) {
-            receipts::put(conn, &case.try_out(version), *subject, occasion.now).await?;
-        }
-        Ok(())
+        memory.end_milestone(conn, held, to, occasion.now).await?;
+        follow(memory, held, occasion)
     }
 
     /// What holds `milestone` back, as far as is known now, and whether it was overtaken.
@@ -193,18 +183,18 @@ fn looks_ahead(life_event: &LifeEvent) -> bool {
     life_event.begins.clock.is_some() || waits
 }
 
-/// Enqueues what follows from a milestone that was decided.
-async fn follow(
-    conn: &mut Conn,
+/// Notes the work that follows from a milestone that was decided.
+fn follow(
+    memory: &mut Memory,
     milestone: &Milestone,
     occasion: Occasion<'_>,
 ) -> Result<(), EngineError> {
-    if occasion.again {
-        return Ok(());
+    if !occasion.again {
+        let life_event = milestone.life_event.clone();
+        let work = Work::Suggest { milestone: milestone.id, life_event };
+        memory.ledger.again.push(work.job(occasion.now, occasion.trace)?);
     }
-    let life_event = milestone.life_event.clone();
-    let work = Work::Suggest { milestone: milestone.id, life_event };
-    work.enqueue(conn, occasion.now, occasion.trace).await
+    Ok(())
 }
 
 /// The milestone as it stands after `decision`; `None` where there is none to store.

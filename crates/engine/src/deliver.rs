@@ -7,6 +7,8 @@
 //! nothing is sent meanwhile, and nothing held back for good. A send that fails is tried again by
 //! the job table; its id stays the same.
 
+use std::slice;
+
 use domain::{
     Delivery, DeliveryId, DeliveryState, Letter, Lifecycle as _, Message, RefusalScope, SubjectId,
 };
@@ -73,7 +75,7 @@ impl App {
     ) -> Result<Option<Box<Claimed>>, EngineError> {
         let now = self.moment(conn).await?;
         let Some(delivery) = deliveries::get(conn, id).await? else {
-            jobs::complete(conn, job, now).await?;
+            jobs::complete(conn, slice::from_ref(job), now).await?;
             return Ok(None);
         };
         let stops = self.stops(conn, &delivery, now).await?;
@@ -92,7 +94,7 @@ impl App {
         deliveries::requeue(conn, id).await?;
         match self.claim(conn, id, &stops, by, now).await? {
             Next::Send(claimed) => return Ok(Some(claimed)),
-            Next::Nothing => jobs::complete(conn, job, now).await?,
+            Next::Nothing => jobs::complete(conn, slice::from_ref(job), now).await?,
             Next::At(at) => jobs::postpone(conn, job, at).await?,
             // Back into its lane, which nobody claims from until the halt is lifted.
             Next::Halted => jobs::release(conn, job).await?,
@@ -108,7 +110,7 @@ impl App {
     ) -> Result<(), EngineError> {
         let (delivery, now) = (&claimed.delivery, self.now());
         deliveries::record_sent(conn, delivery.id, now).await?;
-        jobs::complete(conn, job, now).await?;
+        jobs::complete(conn, slice::from_ref(job), now).await?;
         self.operation.metrics.letter(delivery.channel, "sent");
         tracing::info!(
             delivery.id = %delivery.id, channel = delivery.channel.name(),

@@ -10,69 +10,74 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Event, EventId, SubjectId, SubjectKind};
 use rules::{LifeEvent, Pack, Reading};
-use storage::jobs::{self, Job};
 use storage::{Conn, journal};
 
-use crate::decide::Occasion;
 use crate::memory::Memory;
-use crate::rebuild::Turn;
 use crate::{App, EngineError};
 
 /// Someone for whom a life event must be decided.
-type Candidate<'a> = (&'a str, SubjectId);
+pub(crate) type Candidate = (String, SubjectId);
 
 /// Roles lead to roles; a chain longer than this is a circle that the facts make.
 const LONGEST_CHAIN: usize = 8;
 
 impl App {
-    /// Decides what `event` means for everyone whom it concerns.
-    pub(crate) async fn detect(
+    /// Whom each of `events` concerns, and with which life events.
+    pub(crate) async fn concerned_by(
         &self,
         conn: &mut Conn,
-        event: EventId,
-        job: &Job,
-    ) -> Result<(), EngineError> {
-        let now = self.moment(conn).await?;
-        if let Some(told) = self.told_by(conn, event).await? {
-            let occasion = Occasion::new(&job.trace, now);
-            let mut memory = Memory::default();
-            let candidates = self.candidates(conn, &mut memory, &told).await?;
-            for candidate in &candidates {
-                self.decide(conn, &mut memory, *candidate, occasion).await?;
-            }
-            let of = candidates.into_iter().map(|(event, subject)| (event.to_owned(), subject));
-            let turn = Turn::Decide { of: of.collect() };
-            self.note_turn(conn, &turn, (now, &job.trace)).await?;
+        memory: &mut Memory,
+        events: &[EventId],
+    ) -> Result<BTreeMap<EventId, BTreeSet<Candidate>>, EngineError> {
+        let told = self.told_by(conn, events).await?;
+        let readings: BTreeMap<EventId, (&Event, Reading)> = told
+            .iter()
+            .filter_map(|(event, told)| {
+                // A pack may drop a kind of event while some of its events still wait.
+                let reading = self.pack.event_type(&told.kind)?.read(told, &self.key).ok()?;
+                Some((*event, (told, reading)))
+            })
+            .collect();
+        let named = readings.values().flat_map(|(_, reading)| reading.subjects.values());
+        let named: BTreeSet<SubjectId> = named.map(|subject| subject.id).collect();
+        memory.learn_links(conn, named.iter()).await?;
+        let mut concerned = BTreeMap::new();
+        for (event, (told, reading)) in &readings {
+            concerned.insert(*event, self.candidates(conn, memory, told, reading).await?);
         }
-        Ok(jobs::complete(conn, job, now).await?)
+        Ok(concerned)
     }
 
-    /// Decides a life event of one subject because a day came.
-    pub(crate) async fn look_again(
+    /// The event whose facts changed with each of `events`: it itself, or the one that it takes
+    /// back. None where that one has not arrived yet; it will then be stored as withdrawn.
+    async fn told_by(
         &self,
         conn: &mut Conn,
-        (life_event, subject): (&str, SubjectId),
-        job: &Job,
-    ) -> Result<(), EngineError> {
-        let now = self.moment(conn).await?;
-        let of = (life_event, subject);
-        let occasion = Occasion::new(&job.trace, now);
-        self.decide(conn, &mut Memory::default(), of, occasion).await?;
-        let turn = Turn::Decide { of: vec![(life_event.to_owned(), subject)] };
-        self.note_turn(conn, &turn, (now, &job.trace)).await?;
-        Ok(jobs::complete(conn, job, now).await?)
-    }
-
-    /// The event whose facts changed: `event` itself, or the one that it takes back. `None` where
-    /// that one has not arrived yet; it will then be stored as withdrawn.
-    async fn told_by(&self, conn: &mut Conn, event: EventId) -> Result<Option<Event>, EngineError> {
-        let vanished = || EngineError::Vanished { what: "event", id: event.to_string() };
-        let event = journal::get(conn, event).await?.ok_or_else(vanished)?;
-        let withdrawal = self.pack.event_type(&event.kind).and_then(|kind| kind.withdraws(&event));
-        Ok(match withdrawal {
-            None => Some(event),
-            Some(withdrawal) => journal::get(conn, withdrawal.event()).await?,
-        })
+        events: &[EventId],
+    ) -> Result<BTreeMap<EventId, Event>, EngineError> {
+        let found = journal::get_all(conn, events).await?;
+        if let Some(id) = events.iter().find(|id| found.iter().all(|event| event.id != **id)) {
+            return Err(EngineError::Vanished { what: "event", id: id.to_string() });
+        }
+        let mut told = BTreeMap::new();
+        let mut taken_back = BTreeMap::new();
+        for event in found {
+            let kind = self.pack.event_type(&event.kind);
+            match kind.and_then(|kind| kind.withdraws(&event)) {
+                None => {
+                    told.insert(event.id, event);
+                }
+                Some(withdrawal) => {
+                    taken_back.insert(event.id, withdrawal.event());
+                }
+            }
+        }
+        let ids: Vec<EventId> = taken_back.values().copied().collect();
+        let gone = journal::get_all(conn, &ids).await?;
+        for (by, of) in taken_back {
+            told.extend(gone.iter().find(|event| event.id == of).map(|it| (by, it.clone())));
+        }
+        Ok(told)
     }
 
     async fn candidates(
@@ -80,20 +85,18 @@ impl App {
         conn: &mut Conn,
         memory: &mut Memory,
         event: &Event,
-    ) -> Result<BTreeSet<Candidate<'_>>, EngineError> {
+        reading: &Reading,
+    ) -> Result<BTreeSet<Candidate>, EngineError> {
         let mut candidates = BTreeSet::new();
-        // A pack may drop a kind of event while some of its events still wait.
-        let Some(kind) = self.pack.event_type(&event.kind) else { return Ok(candidates) };
-        let Ok(reading) = kind.read(event, &self.key) else { return Ok(candidates) };
         let begun = self.pack.life_events().filter(|life_event| life_event.begun_by(&event.kind));
         for life_event in begun {
             if let Some(subject) = reading.subjects.get(life_event.subject.as_str()) {
-                candidates.insert((life_event.id.as_str(), subject.id));
+                candidates.insert((life_event.id.value.clone(), subject.id));
             }
         }
-        for ((id, role, subject), life_event) in concerned(&self.pack, &reading) {
+        for ((id, role, subject), life_event) in concerned(&self.pack, reading) {
             for holder in holders(conn, memory, life_event, (role, subject)).await? {
-                candidates.insert((id, holder));
+                candidates.insert((id.to_owned(), holder));
             }
         }
         Ok(candidates)

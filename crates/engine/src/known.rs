@@ -1,12 +1,13 @@
 //! What is known for one decision: the facts of everyone who plays a role, loaded once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::{AsOf, EventId, FactSet, SubjectId};
 use jiff::Timestamp;
 use rules::{Case, LifeEvent, Pack};
 use storage::Conn;
-use storage::access_log::{self, Access};
+use storage::access_log::Access;
 
 use crate::memory::Memory;
 use crate::{EngineError, Reader};
@@ -16,7 +17,7 @@ pub(crate) struct Loaded {
     /// Who plays which role.
     pub(crate) roles: BTreeMap<String, SubjectId>,
     /// What is known about them.
-    pub(crate) facts: FactSet,
+    pub(crate) facts: Arc<FactSet>,
     /// The three dates.
     pub(crate) as_of: AsOf,
     /// The events that told of the subject and begin this life event.
@@ -76,41 +77,35 @@ pub(crate) async fn load_case(
     (life_event, subject): (&LifeEvent, SubjectId),
     as_of: AsOf,
 ) -> Result<Loaded, EngineError> {
-    let mut facts: FactSet = memory.facts_of(conn, &[subject]).await?.into_iter().collect();
-    let mut loaded = BTreeSet::from([subject]);
-    let roles = loop {
+    let mut whom = BTreeSet::from([subject]);
+    let (roles, facts) = loop {
+        let facts = memory.facts_about(conn, &whom).await?;
         let roles = pack.resolve_roles(life_event, subject, &facts, &as_of);
-        let new: Vec<SubjectId> =
-            roles.values().filter(|role| !loaded.contains(role)).copied().collect();
-        if new.is_empty() {
-            break roles;
+        let before = whom.len();
+        whom.extend(roles.values());
+        if whom.len() == before {
+            break (roles, facts);
         }
-        facts.extend(memory.facts_of(conn, &new).await?);
-        loaded.extend(new);
     };
     let told: BTreeSet<EventId> =
         facts.iter().filter(|fact| fact.subject == subject).map(|fact| fact.source.event).collect();
-    let kinds = memory.kinds(conn, told.iter().copied()).await?;
-    let begins = |event: &EventId| kinds.get(event).is_some_and(|kind| life_event.begun_by(kind));
+    let begins = |event: &EventId| memory.kind(*event).is_some_and(|it| life_event.begun_by(it));
     let began = told.into_iter().filter(begins).collect();
     Ok(Loaded { roles, facts, as_of, began })
 }
 
-/// Writes down that the data of everyone in `loaded` was read for a decision.
-pub(crate) async fn log_reading(
-    conn: &mut Conn,
-    loaded: &Loaded,
-    reader: &Reader,
-) -> Result<(), EngineError> {
+/// The readings of everyone in `loaded` for a decision.
+pub(crate) fn readings<'a>(
+    loaded: &'a Loaded,
+    reader: &'a Reader,
+) -> impl Iterator<Item = Access> + 'a {
     let players: BTreeSet<SubjectId> = loaded.roles.values().copied().collect();
-    let reading = |subject| Access {
+    players.into_iter().map(|subject| Access {
         at: loaded.as_of.known,
         subject,
         reader: reader.by.clone(),
         what: "facts".to_owned(),
         purpose: reader.purpose.clone(),
         legal_basis: reader.legal_basis.clone(),
-    };
-    let readings: Vec<Access> = players.into_iter().map(reading).collect();
-    Ok(access_log::record(conn, &readings).await?)
+    })
 }

@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use rules::Proposal;
 use storage::{Conn, deliveries, messages, milestones};
 
+use crate::ledger::Ledger;
 use crate::suggest::first_thing_to_do;
 use crate::work::Work;
 use crate::{App, EngineError};
@@ -26,10 +27,10 @@ use crate::{App, EngineError};
 const HOUR: i8 = 8;
 
 impl App {
-    /// Enqueues the letters about `milestone` that `proposals` call for now and later.
-    pub(crate) async fn call_for_letters(
+    /// Notes the letters about `milestone` that `proposals` call for now and later.
+    pub(crate) fn call_for_letters(
         &self,
-        conn: &mut Conn,
+        ledger: &mut Ledger,
         milestone: &Milestone,
         proposals: &[Proposal<'_>],
         held: &[Suggestion],
@@ -42,22 +43,23 @@ impl App {
             let deadline = main.and_then(|main| main.suggestion.deadline.as_ref());
             let by = deadline.map(|deadline| deadline.safe);
             let compose = |letter| compose(milestone, recipient, letter, by);
-            compose(Letter::First).enqueue(conn, now, trace).await?;
+            ledger.again.push(compose(Letter::First).job(now, trace)?);
             let Some(main) = main else { continue };
             for on in reminders_after(main, self.day(now)) {
                 if let Some(at) = self.morning_of(on) {
-                    compose(Letter::Reminder(on)).enqueue_for(conn, at, (now, trace)).await?;
+                    ledger.once.push(compose(Letter::Reminder(on)).job(at, trace)?);
                 }
             }
         }
         Ok(())
     }
 
-    /// Enqueues a correction to everyone who may have got the first letter about `milestone`, unless
+    /// Notes a correction to everyone who may have got the first letter about `milestone`, unless
     /// the pack has silence follow.
     pub(crate) async fn call_for_corrections(
         &self,
         conn: &mut Conn,
+        ledger: &mut Ledger,
         milestone: &Milestone,
         held: &[Suggestion],
         (now, trace): (Timestamp, &Trace),
@@ -69,7 +71,7 @@ impl App {
         for recipient in told {
             if may_have_arrived(conn, milestone, recipient, Letter::First).await? {
                 let work = compose(milestone, recipient, Letter::Correction, None);
-                work.enqueue(conn, now, trace).await?;
+                ledger.again.push(work.job(now, trace)?);
             }
         }
         Ok(())

@@ -115,14 +115,16 @@ impl App {
 
     async fn take_turn(&self, conn: &mut Conn, turn: &turns::Turn) -> Result<(), EngineError> {
         let occasion = Occasion { trace: &turn.trace, now: turn.at, again: true };
+        let mut memory = Memory::default();
         match serde_json::from_value(turn.body.clone()).map_err(EngineError::Work)? {
             Turn::Decide { of } => {
-                let mut memory = Memory::default();
                 for (life_event, subject) in of {
                     self.decide(conn, &mut memory, (&life_event, subject), occasion).await?;
                 }
             }
-            Turn::Suggest { milestone } => self.suggest_at(conn, milestone, occasion).await?,
+            Turn::Suggest { milestone } => {
+                self.suggest(conn, &mut memory, milestone, occasion).await?;
+            }
             Turn::Move { suggestion, to } => {
                 // Of whoever was erased meanwhile there is nothing to move.
                 if let Some(held) = suggestions::get(conn, suggestion).await?
@@ -137,7 +139,7 @@ impl App {
                 }
             }
         }
-        Ok(())
+        self.store(conn, memory.ledger, turn.at).await
     }
 
     /// Notes a turn, in the transaction that stores what came of it.
@@ -148,7 +150,7 @@ impl App {
         (now, trace): (Timestamp, &Trace),
     ) -> Result<(), EngineError> {
         let body = serde_json::to_value(turn).map_err(EngineError::Work)?;
-        turns::record(conn, now, self.pack.version(), trace, &body).await?;
+        turns::record(conn, now, self.pack.version(), &[(trace.clone(), body)]).await?;
         Ok(())
     }
 }

@@ -8,41 +8,29 @@ use domain::{
 };
 use jiff::Timestamp;
 use rules::{Case, Proposal};
-use storage::jobs::{self, Job};
-use storage::{Conn, drafts, milestones, receipts, suggestions};
+use storage::drafts::Prepared;
+use storage::{Conn, suggestions};
 
 use crate::decide::Occasion;
-use crate::known::{Loaded, load_case, log_reading};
+use crate::known::{Loaded, load_case, readings};
+use crate::ledger::Ledger;
 use crate::memory::Memory;
-use crate::rebuild::Turn;
 use crate::{App, EngineError};
 
 impl App {
-    /// Works out the suggestions of one milestone anew.
+    /// Works out the suggestions of one milestone anew, and notes what came out and what follows.
+    /// Nothing is done where whom it was about was erased.
     pub(crate) async fn suggest(
         &self,
         conn: &mut Conn,
-        id: MilestoneId,
-        job: &Job,
-    ) -> Result<(), EngineError> {
-        let now = self.moment(conn).await?;
-        self.suggest_at(conn, id, Occasion::new(&job.trace, now)).await?;
-        let turn = Turn::Suggest { milestone: id };
-        self.note_turn(conn, &turn, (now, &job.trace)).await?;
-        Ok(jobs::complete(conn, job, now).await?)
-    }
-
-    /// The same, on a given occasion. Nothing is done where whom it was about was erased.
-    pub(crate) async fn suggest_at(
-        &self,
-        conn: &mut Conn,
+        memory: &mut Memory,
         id: MilestoneId,
         occasion: Occasion<'_>,
     ) -> Result<(), EngineError> {
         let now = occasion.now;
-        let Some(milestone) = milestones::get(conn, id).await? else { return Ok(()) };
-        let held = suggestions::of_milestone(conn, id).await?;
-        let loaded = self.load_milestone(conn, &milestone, now).await?;
+        let Some(milestone) = memory.milestone(conn, id).await? else { return Ok(()) };
+        let held = memory.suggestions(conn, id).await?;
+        let loaded = self.load_milestone(conn, memory, &milestone, now).await?;
         let proposals = match &loaded {
             Some(loaded) => self.proposals(loaded, &milestone),
             None => Vec::new(),
@@ -51,33 +39,34 @@ impl App {
         for gone in held.iter().filter(|held| !proposed(held.id)) {
             take_back(conn, gone, milestone.state, now).await?;
         }
+        let mut standing = Vec::with_capacity(proposals.len());
         if let (Some(loaded), Some(life_event)) =
             (&loaded, self.pack.life_event(&milestone.life_event))
         {
             if !occasion.again {
-                log_reading(conn, loaded, &self.own_reader()).await?;
+                memory.ledger.readings.extend(readings(loaded, &self.own_reader()));
             }
             let case = loaded.case(&self.pack, life_event);
             for proposal in &proposals {
                 let held = held.iter().find(|held| held.id == proposal.suggestion.id);
-                self.propose(conn, &case, proposal, held).await?;
+                standing.push(reopen(conn, &proposal.suggestion, held, now).await?);
+                note(&mut memory.ledger, (&case, &milestone), proposal, held);
             }
         }
         if occasion.again {
             return Ok(());
         }
         let occasion = (now, occasion.trace);
+        let ledger = &mut memory.ledger;
         match milestone.state {
             MilestoneState::Reached => {
-                let held = suggestions::of_milestone(conn, id).await?;
-                self.call_for_letters(conn, &milestone, &proposals, &held, occasion).await?;
+                self.call_for_letters(ledger, &milestone, &proposals, &standing, occasion)
             }
             MilestoneState::Withdrawn => {
-                self.call_for_corrections(conn, &milestone, &held, occasion).await?;
+                self.call_for_corrections(conn, ledger, &milestone, &held, occasion).await
             }
-            MilestoneState::Pending | MilestoneState::NotMet | MilestoneState::Closed => {}
+            MilestoneState::Pending | MilestoneState::NotMet | MilestoneState::Closed => Ok(()),
         }
-        Ok(())
     }
 
     /// The case of `milestone` as known at `now`; `None` where nothing follows from it any more,
@@ -85,6 +74,7 @@ impl App {
     pub(crate) async fn load_milestone(
         &self,
         conn: &mut Conn,
+        memory: &mut Memory,
         milestone: &Milestone,
         now: Timestamp,
     ) -> Result<Option<Loaded>, EngineError> {
@@ -95,7 +85,7 @@ impl App {
             Some(life_event) => {
                 let as_of = self.as_of(now);
                 let of = (life_event, milestone.subject);
-                Some(load_case(conn, &mut Memory::default(), &self.pack, of, as_of).await?)
+                Some(load_case(conn, memory, &self.pack, of, as_of).await?)
             }
         })
     }
@@ -119,32 +109,46 @@ impl App {
             _ => Vec::new(),
         }
     }
+}
 
-    /// Stores one proposal, and the draft of its application where the engine prepares one.
-    async fn propose(
-        &self,
-        conn: &mut Conn,
-        case: &Case<'_>,
-        proposal: &Proposal<'_>,
-        held: Option<&Suggestion>,
-    ) -> Result<(), EngineError> {
-        let suggestion = &proposal.suggestion;
-        let now = case.as_of.known;
-        if suggestions::put(conn, suggestion, now).await?.is_news() {
-            receipts::put(conn, &proposal.receipt, suggestion.recipient, now).await?;
-            tracing::info!(suggestion.id = %suggestion.id, service = %suggestion.service, "service suggested");
-        }
-        if held.is_some_and(|held| held.state == SuggestionState::Withdrawn) {
-            let (from, to) = (SuggestionState::Withdrawn, SuggestionState::Open);
-            suggestions::move_state(conn, suggestion.id, from, to, now).await?;
-        }
-        if suggestion.level >= Level::Prepare
-            && let Some(draft) = case.prefill(proposal.entry, suggestion)
-        {
-            drafts::put(conn, &draft, now).await?;
-        }
-        Ok(())
+/// Notes one proposal where it says something new, and the draft of its application where the
+/// engine prepares one.
+fn note(
+    ledger: &mut Ledger,
+    (case, milestone): (&Case<'_>, &Milestone),
+    proposal: &Proposal<'_>,
+    held: Option<&Suggestion>,
+) {
+    let suggestion = &proposal.suggestion;
+    let known =
+        held.is_some_and(|held| *held == Suggestion { state: held.state, ..suggestion.clone() });
+    if !known {
+        ledger.suggestions.push((suggestion.clone(), proposal.receipt.clone()));
     }
+    if suggestion.level >= Level::Prepare
+        && let Some(draft) = case.prefill(proposal.entry, suggestion)
+    {
+        let mut about = milestone.named();
+        about.insert(suggestion.recipient);
+        ledger.drafts.push(Prepared { draft, about });
+    }
+}
+
+/// The suggestion that is proposed, as it stands: again open where it was withdrawn, and otherwise
+/// as the person left it.
+async fn reopen(
+    conn: &mut Conn,
+    proposed: &Suggestion,
+    held: Option<&Suggestion>,
+    now: Timestamp,
+) -> Result<Suggestion, EngineError> {
+    let state = held.map_or(proposed.state, |held| held.state);
+    if state != SuggestionState::Withdrawn {
+        return Ok(Suggestion { state, ..proposed.clone() });
+    }
+    let (from, to) = (SuggestionState::Withdrawn, SuggestionState::Open);
+    suggestions::move_state(conn, proposed.id, from, to, now).await?;
+    Ok(Suggestion { state: to, ..proposed.clone() })
 }
 
 /// Takes back what is proposed no more. What the person filed is done when its ground is gone

@@ -17,6 +17,14 @@ use crate::EngineError;
 /// by what presses, and not for ever.
 const NO_DEADLINE: SignedDuration = SignedDuration::from_hours(24 * 30);
 
+/// The span of doing `job`, on the trace of what it follows from.
+pub(crate) fn span(job: &Job) -> tracing::Span {
+    tracing::info_span!(
+        "worker.do_job", trace = job.trace.as_str(), job.id = %job.id, job.kind = %job.kind,
+        job.attempt = job.attempt
+    )
+}
+
 /// One piece of work. Ids and dates only: no personal data goes into the job table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "snake_case")]
@@ -179,15 +187,12 @@ impl Work {
         Ok(())
     }
 
-    /// Enqueues it once, not before `at`. Asked for again, nothing changes.
-    pub(crate) async fn enqueue_for(
-        &self,
-        conn: &mut Conn,
-        at: Timestamp,
-        (now, trace): (Timestamp, &Trace),
-    ) -> Result<(), EngineError> {
-        jobs::enqueue(conn, &self.job(at, trace)?, now).await?;
-        Ok(())
+    /// The event that is to be looked at.
+    pub(crate) fn event(&self) -> Option<EventId> {
+        match self {
+            Self::Detect { event, .. } => Some(*event),
+            _ => None,
+        }
     }
 
     /// Reads it back from a claimed job.

@@ -10,13 +10,15 @@
 //! since a send is mostly waiting for another machine, and one that keeps the tree of the log of
 //! readings.
 
+use std::slice;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::Channel;
 use futures_util::future::try_join_all;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use storage::jobs::{self, Backoff, Claimer, Desk, Fate, Job};
-use storage::{Conn, Tx, halts};
+use storage::{Conn, halts};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use writer::To;
@@ -24,7 +26,7 @@ use writer::To;
 use crate::carrier::NotCarried;
 use crate::compose::Errand;
 use crate::halt;
-use crate::work::Work;
+use crate::work::{self, Work};
 use crate::{App, EngineError, Timetable};
 
 /// How long a job is a worker's. Wording a message on a small machine takes half a minute.
@@ -222,24 +224,41 @@ impl Worker {
         Ok(worked)
     }
 
-    /// Claims what takes the database alone and does it in one transaction, which waits for the
-    /// disk once. Each job stands for itself: what one did that failed is undone, the others stay.
+    /// Claims what takes the database alone and does it in one transaction. Where that fails, each
+    /// job is done alone: what one failed at keeps none of the others.
     async fn work(&self, stop: &CancellationToken) -> Result<Worked, EngineError> {
-        let mut worked = Worked::default();
         let claimed = self.claim(Desk::Work, THOUGHTS_AT_ONCE).await?;
         if claimed.is_empty() {
+            return Ok(Worked::default());
+        }
+        if stop.is_cancelled() {
+            self.release(&claimed).await?;
+            return Ok(Worked::default());
+        }
+        let began = self.app.clock.now();
+        if let Err(error) = self.app.think(&claimed).await {
+            tracing::debug!(error = %chain(&error), "doing each of several jobs alone");
+            let mut worked = Worked::default();
+            for job in &claimed {
+                worked.add(self.told(job, self.alone(job)).await?);
+            }
             return Ok(worked);
         }
-        let mut tx = self.app.store.begin().await?;
+        let done = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+        let seconds = self.seconds_since(began) / f64::from(done);
         for job in &claimed {
-            if stop.is_cancelled() {
-                jobs::release(&mut tx, job).await?;
-                continue;
-            }
-            worked.add(self.told(job, self.within(&mut tx, job)).await?);
+            self.count(job, DONE, seconds);
         }
-        tx.commit().await?;
-        Ok(worked)
+        Ok(Worked { done: done.into(), ..Worked::default() })
+    }
+
+    /// Gives jobs back that were not begun.
+    async fn release(&self, jobs: &[Job]) -> Result<(), EngineError> {
+        let mut tx = self.app.store.begin().await?;
+        for job in jobs {
+            jobs::release(&mut tx, job).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Claims a few letters and words one after the other; gives back those that it has not begun
@@ -248,9 +267,7 @@ impl Worker {
         let mut worked = Worked::default();
         for job in self.claim(Desk::Write, LETTERS_AT_ONCE).await? {
             if stop.is_cancelled() {
-                let mut tx = self.app.store.begin().await?;
-                jobs::release(&mut tx, &job).await?;
-                tx.commit().await?;
+                self.release(slice::from_ref(&job)).await?;
                 continue;
             }
             worked.add(self.told(&job, self.alone(&job)).await?);
@@ -295,40 +312,22 @@ impl Worker {
         job: &Job,
         doing: impl Future<Output = Result<Worked, EngineError>>,
     ) -> Result<Worked, EngineError> {
-        let span = tracing::info_span!(
-            "worker.do_job", trace = job.trace.as_str(), job.id = %job.id, job.kind = %job.kind,
-            job.attempt = job.attempt
-        );
         let began = self.app.clock.now();
-        let worked = doing.instrument(span).await?;
-        let seconds = self.app.clock.now().duration_since(began).as_secs_f64().max(0.0);
-        let kind = Work::known_kind(&job.kind);
-        self.app.operation.metrics.job(kind, worked.outcome(), seconds);
+        let worked = doing.instrument(work::span(job)).await?;
+        self.count(job, worked, self.seconds_since(began));
         Ok(worked)
     }
 
-    /// Does one job within the transaction of several.
-    async fn within(&self, tx: &mut Tx, job: &Job) -> Result<Worked, EngineError> {
-        tx.mark().await?;
-        let work = Work::of(job);
-        let of = work.as_ref().ok().cloned();
-        let done = match work {
-            Ok(work) => self.think(tx, work, job).await,
-            Err(error) => Err(error),
-        };
-        match done {
-            Ok(()) => {
-                tx.keep().await?;
-                Ok(DONE)
-            }
-            Err(error) => {
-                tx.undo().await?;
-                Ok(self.failed(tx, job, of.as_ref(), &error).await?)
-            }
-        }
+    fn seconds_since(&self, began: Timestamp) -> f64 {
+        self.app.clock.now().duration_since(began).as_secs_f64().max(0.0)
     }
 
-    /// Does one job that has transactions of its own.
+    fn count(&self, job: &Job, worked: Worked, seconds: f64) {
+        let kind = Work::known_kind(&job.kind);
+        self.app.operation.metrics.job(kind, worked.outcome(), seconds);
+    }
+
+    /// Does one job, and notes where it failed.
     async fn alone(&self, job: &Job) -> Result<Worked, EngineError> {
         let work = Work::of(job);
         let of = work.as_ref().ok().cloned();
@@ -349,21 +348,7 @@ impl Worker {
         Ok(worked)
     }
 
-    /// Does what takes the database alone.
-    async fn think(&self, conn: &mut Conn, work: Work, job: &Job) -> Result<(), EngineError> {
-        let app = &self.app;
-        match work {
-            Work::Detect { event, .. } => app.detect(conn, event, job).await,
-            Work::Due { life_event, subject, .. } => {
-                app.look_again(conn, (&life_event, subject), job).await
-            }
-            Work::Suggest { milestone, .. } => app.suggest(conn, milestone, job).await,
-            Work::Deliver { delivery, by, .. } => app.deliver_here(conn, delivery, by, job).await,
-            Work::Compose { .. } => Err(EngineError::WrongDesk),
-        }
-    }
-
-    /// Does what must not hold the database meanwhile.
+    /// Does what one job asks for, in transactions of its own.
     async fn perform(&self, work: Work, job: &Job) -> Result<(), EngineError> {
         let app = &self.app;
         match work {
@@ -371,10 +356,10 @@ impl Worker {
                 let to = To { milestone, recipient, letter };
                 app.compose(Errand { to, life_event, by }, job).await
             }
-            Work::Deliver { delivery, by, .. } => app.deliver(delivery, by, job).await,
-            Work::Detect { .. } | Work::Due { .. } | Work::Suggest { .. } => {
-                Err(EngineError::WrongDesk)
+            Work::Deliver { delivery, by, channel, .. } if channel != Channel::Inbox => {
+                app.deliver(delivery, by, job).await
             }
+            _ => app.think(slice::from_ref(job)).await,
         }
     }
 

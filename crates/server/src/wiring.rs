@@ -186,17 +186,30 @@ pub fn engine_without_models(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
-    fn config(url: &str) -> Config {
-        let variable = ("COTMOC_STORAGE__URL".to_owned(), url.to_owned());
-        Config::load(None, [variable]).unwrap()
+    /// With the database at `url`, and what it would make elsewhere in `folder`.
+    fn config(url: &str, folder: &Path) -> Config {
+        let secret = |setting: &str| {
+            let file = folder.join(setting).display().to_string();
+            (format!("COTMOC_SECRETS__{setting}"), file)
+        };
+        let variables = [
+            ("COTMOC_STORAGE__URL".to_owned(), url.to_owned()),
+            secret("PSEUDONYM_KEY_FILE"),
+            secret("MASTER_KEYS_FILE"),
+            secret("LOG_KEY_FILE"),
+        ];
+        Config::load(None, variables).unwrap()
     }
 
     #[tokio::test]
     async fn whoever_only_reads_is_told_that_the_tables_are_missing() {
         let folder = tempfile::tempdir().unwrap();
-        let config = config(&format!("sqlite:{}/cotmoc.db", folder.path().display()));
+        let url = format!("sqlite:{}/cotmoc.db", folder.path().display());
+        let config = config(&url, folder.path());
         let error = format!("{:#}", store(&config, Tables::Expected).await.unwrap_err());
         assert!(error.contains("cotmoc.db") && error.contains("`cotmoc migrate`"), "{error}");
         assert!(store(&config, Tables::MadeInFile).await.unwrap().migrated);
@@ -205,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let shown = without_password(&config("postgres://u:p@ss@db/x"));
+        let shown = without_password(&config("postgres://u:p@ss@db/x", Path::new("")));
         assert_eq!(shown, "postgres://db/x");
     }
 

@@ -8,9 +8,17 @@
 //! | one migrator at a time | as above | an advisory lock until the transaction ends |
 //! | settings | pragmas on each connection | the server's own |
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 
 use crate::Conn;
+use crate::error::Fault;
+
+/// How many names one statement holds.
+const LOCKS_AT_ONCE: usize = 100;
 
 /// Which of the two databases a connection speaks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,12 +125,16 @@ pub(crate) async fn forget_copy(conn: &mut Conn, table: &str) -> sqlx::Result<()
 ///
 /// `synchronous = full`: an event that was acknowledged to its sender must survive a power cut,
 /// as it does on PostgreSQL.
-pub(crate) async fn settle_sqlite(conn: &mut AnyConnection, patience_ms: u128) -> sqlx::Result<()> {
+pub(crate) async fn settle_sqlite(
+    conn: &mut AnyConnection,
+    patience: Duration,
+) -> sqlx::Result<()> {
     let pragmas = format!(
-        "pragma busy_timeout = {patience_ms}; \
+        "pragma busy_timeout = {}; \
          pragma foreign_keys = on; \
          pragma cache_size = -16384; \
-         pragma synchronous = full;"
+         pragma synchronous = full;",
+        patience.as_millis()
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(conn).await?;
     Ok(())
@@ -134,6 +146,38 @@ pub(crate) async fn is_whole(conn: &mut AnyConnection) -> sqlx::Result<bool> {
     // Dropped transactions are undone a little later; what answers has come to that.
     conn.ping().await?;
     Ok(!conn.is_in_transaction())
+}
+
+/// Holds each of `names` until the transaction ends, against others who ask for the same. On
+/// `SQLite` a transaction that writes is alone anyway.
+pub(crate) async fn hold_all(
+    conn: &mut Conn,
+    names: impl Iterator<Item = String>,
+) -> sqlx::Result<()> {
+    if Dialect::of(conn) == Dialect::Sqlite {
+        return Ok(());
+    }
+    // In one order, whoever asks.
+    let keys: BTreeSet<i64> = names.map(|name| lock_key(&name)).collect();
+    let keys: Vec<i64> = keys.into_iter().collect();
+    for some in keys.chunks(LOCKS_AT_ONCE) {
+        let statement = format!(
+            "select pg_advisory_xact_lock(key) from (values ({})) as held (key)",
+            (1..=some.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join("), (")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for key in some {
+            query = query.bind(*key);
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// The number under which a name is held. Two names may share one: they wait for each other then.
+fn lock_key(name: &str) -> i64 {
+    let hash = Sha256::digest(name);
+    hash.iter().take(8).fold(0, |key, byte| (key << 8) | i64::from(*byte))
 }
 
 /// Whether rows that this connection deletes are overwritten in the file, and not only let go of.
@@ -159,7 +203,24 @@ pub(crate) async fn forget_deleted(conn: &mut Conn) -> sqlx::Result<()> {
 
 /// Turns on write-ahead logging, in which readers never wait for the writer. It is kept in the
 /// file, so it is done once, at opening; where it is on already this needs no lock.
-pub(crate) async fn turn_on_wal(conn: &mut AnyConnection) -> sqlx::Result<()> {
+///
+/// `SQLite` does not wait for its busy timeout while it changes this mode, so that programs which
+/// open a new file at one moment would refuse one another: we wait for it ourselves.
+pub(crate) async fn turn_on_wal(conn: &mut AnyConnection, patience: Duration) -> sqlx::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        match try_wal(conn).await {
+            Err(error) if waited < patience && Fault::of(&error) == Fault::Busy => {
+                tokio::time::sleep(PAUSE).await;
+                waited += PAUSE;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn try_wal(conn: &mut AnyConnection) -> sqlx::Result<()> {
     conn.execute("pragma journal_mode = wal").await?;
     // A pragma may answer without touching the file; a read does not.
     conn.execute("select count(*) from sqlite_master").await?;

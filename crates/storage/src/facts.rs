@@ -115,7 +115,7 @@ fn record_place(subject: SubjectId, fact: FactId) -> Place {
     Place::new(&["record", &subject.to_string(), &fact.to_string()])
 }
 
-/// Stores whom the values point to, for [`subjects_with`].
+/// Stores whom the values point to, for [`pointing_to`].
 async fn link(conn: &mut Conn, facts: impl Iterator<Item = &Fact>) -> Result<()> {
     let links: BTreeSet<(SubjectId, &str, SubjectId)> = facts.flat_map(links_of).collect();
     let links: Vec<(SubjectId, &str, SubjectId)> = links.into_iter().collect();
@@ -210,36 +210,29 @@ pub async fn with_attribute(
     Ok(facts)
 }
 
-/// The subjects whose `attribute` points, or ever pointed, to `object`: whose `mother` is this
-/// person? Whether it still holds is for the caller to look up, by its own three dates.
-pub async fn subjects_with(
+/// All subjects and attributes that point, or ever pointed, to each of `objects`: whose `mother` is
+/// this person? Whether it still holds is for the caller to look up, by its own three dates.
+pub async fn pointing_to(
     conn: &mut Conn,
-    attribute: &str,
-    object: SubjectId,
-) -> Result<Vec<SubjectId>> {
-    let rows = sqlx::query(
-        "select subject_id from fact_links
-         where object_id = $1 and attribute = $2 order by subject_id",
-    )
-    .bind(object.to_string())
-    .bind(attribute)
-    .fetch_all(conn)
-    .await?;
-    rows.iter().map(|row| sql::parsed(row, "subject_id")).collect()
-}
-
-/// All subjects and attributes that point, or ever pointed, to `object`.
-pub async fn pointing_to(conn: &mut Conn, object: SubjectId) -> Result<Vec<(String, SubjectId)>> {
-    let rows = sqlx::query(
-        "select attribute, subject_id from fact_links
-         where object_id = $1 order by attribute, subject_id",
-    )
-    .bind(object.to_string())
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| Ok((sql::text(row, "attribute")?, sql::parsed(row, "subject_id")?)))
-        .collect()
+    objects: &[SubjectId],
+) -> Result<BTreeMap<SubjectId, Vec<(String, SubjectId)>>> {
+    let mut links: BTreeMap<SubjectId, Vec<(String, SubjectId)>> = BTreeMap::new();
+    for some in objects.chunks(SUBJECTS_AT_ONCE) {
+        let statement = format!(
+            "select object_id, attribute, subject_id from fact_links
+             where object_id in ({}) order by object_id, attribute, subject_id",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for object in some {
+            query = query.bind(object.to_string());
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            let link = (sql::text(row, "attribute")?, sql::parsed(row, "subject_id")?);
+            links.entry(sql::parsed(row, "object_id")?).or_default().push(link);
+        }
+    }
+    Ok(links)
 }
 
 /// Ends our belief in what `event` told, from `at` on. Answers whom its facts are about.

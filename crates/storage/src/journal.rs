@@ -102,16 +102,16 @@ impl Entry<'_> {
 /// What is to be said of an event whose identity is in the journal already.
 async fn compare(conn: &mut Conn, event: &Event) -> Result<Recorded> {
     // The conflict proves that the row is there, and nothing ever deletes one.
-    let row = sqlx::query(
+    let rows = sqlx::query(
         "select id, source, source_event_id, kind, occurred_at, received_at, trace, about,
              data
          from journal where source = $1 and source_event_id = $2",
     )
     .bind(&event.source)
     .bind(&event.source_event_id)
-    .fetch_one(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
-    let first = read(conn, &row).await?;
+    let first = read(conn, &rows).await?.pop().ok_or(sqlx::Error::RowNotFound)?;
     // Of an event that names someone who was erased, what it said can be compared no more.
     let same = first.kind == event.kind
         && (first.data == event.data || first.data.is_null())
@@ -130,17 +130,26 @@ pub(crate) async fn about(conn: &mut Conn, event: EventId) -> Result<Vec<Subject
 
 /// One event. Its data are null where someone whom it names was erased.
 pub async fn get(conn: &mut Conn, id: EventId) -> Result<Option<Event>> {
-    let row = sqlx::query(
-        "select id, source, source_event_id, kind, occurred_at, received_at, trace, about, data
-         from journal where id = $1",
-    )
-    .bind(id.to_string())
-    .fetch_optional(&mut *conn)
-    .await?;
-    match row {
-        None => Ok(None),
-        Some(row) => read(conn, &row).await.map(Some),
+    Ok(get_all(conn, &[id]).await?.pop())
+}
+
+/// Those of `ids` that are here.
+pub async fn get_all(conn: &mut Conn, ids: &[EventId]) -> Result<Vec<Event>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(EVENTS_AT_ONCE) {
+        let statement = format!(
+            "select id, source, source_event_id, kind, occurred_at, received_at, trace, about, data
+             from journal where id in ({})",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for id in some {
+            query = query.bind(id.to_string());
+        }
+        let rows = query.fetch_all(&mut *conn).await?;
+        found.extend(read(conn, &rows).await?);
     }
+    Ok(found)
 }
 
 /// Of which kind each of `events` is; those that are not here are left out.
@@ -184,11 +193,7 @@ pub async fn page(
     .bind(i64::from(limit))
     .fetch_all(&mut *conn)
     .await?;
-    let mut events = Vec::with_capacity(rows.len());
-    for row in &rows {
-        events.push(read(conn, row).await?);
-    }
-    Ok(events)
+    read(conn, &rows).await
 }
 
 /// Where the data of an event are sealed.
@@ -196,11 +201,18 @@ pub(crate) fn place(event: EventId) -> Place {
     Place::new(&["event", &event.to_string()])
 }
 
-async fn read(conn: &mut Conn, row: &AnyRow) -> Result<Event> {
+async fn read(conn: &mut Conn, rows: &[AnyRow]) -> Result<Vec<Event>> {
+    let mut about = Vec::with_capacity(rows.len());
+    for row in rows {
+        about.push(sql::parsed_ids(row, "about")?);
+    }
+    vault::learn(conn, &about.concat()).await?;
+    rows.iter().zip(&about).map(|(row, about)| opened(conn, row, about)).collect()
+}
+
+fn opened(conn: &Conn, row: &AnyRow, about: &[SubjectId]) -> Result<Event> {
     let id: EventId = sql::parsed(row, "id")?;
-    let about = sql::parsed_ids(row, "about")?;
-    vault::learn(conn, &about).await?;
-    let opened = match conn.held.key(&about)? {
+    let opened = match conn.held.key(about)? {
         Some(key) => key.open(&place(id), &sql::text(row, "data")?)?,
         None => Opened::Gone,
     };

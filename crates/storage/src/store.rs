@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::AnyPool;
 use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyPool, Executor as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::access_log::Signer;
@@ -80,9 +80,9 @@ impl Store {
             .max_connections(if in_memory { 1 } else { options.connections.max(2) })
             .acquire_timeout(patience);
         if dialect == Dialect::Sqlite {
-            pool = pool.test_before_acquire(false).after_connect(move |conn, _| {
-                Box::pin(dialect::settle_sqlite(conn, patience.as_millis()))
-            });
+            pool = pool
+                .test_before_acquire(false)
+                .after_connect(move |conn, _| Box::pin(dialect::settle_sqlite(conn, patience)));
         }
         if address.file.is_some() {
             pool = pool.after_release(|conn, _| Box::pin(dialect::is_whole(conn)));
@@ -205,26 +205,6 @@ impl Tx {
     /// Makes all of it so.
     pub async fn commit(self) -> Result<()> {
         self.conn.end(true).await
-    }
-
-    /// Marks this place: [`Tx::undo`] goes back to it, [`Tx::keep`] lets go of it.
-    pub async fn mark(&mut self) -> Result<()> {
-        self.conn.execute("savepoint mark").await?;
-        Ok(())
-    }
-
-    /// Keeps what was done since [`Tx::mark`].
-    pub async fn keep(&mut self) -> Result<()> {
-        self.conn.execute("release savepoint mark").await?;
-        Ok(())
-    }
-
-    /// Undoes what was done since [`Tx::mark`]; what was done before stays.
-    pub async fn undo(&mut self) -> Result<()> {
-        // Keys that were made meanwhile are gone with it.
-        self.conn.held.clear();
-        self.conn.execute("rollback to savepoint mark").await?;
-        self.keep().await
     }
 
     /// Undoes all of it now. Dropping does so too, a little later.

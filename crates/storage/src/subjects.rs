@@ -6,6 +6,7 @@ use std::fmt;
 use domain::{Language, SubjectId, SubjectKind};
 use sqlx::any::AnyRow;
 
+use crate::dialect;
 use crate::rows::Insert;
 use crate::vault::{self, Opened, Place};
 use crate::{Conn, Result, Stored, sql};
@@ -35,6 +36,13 @@ impl fmt::Debug for Subject {
             .field("language", &self.language)
             .finish_non_exhaustive()
     }
+}
+
+/// Until this transaction ends, no other that asks for the same decides about any of `subjects`:
+/// what two workers know is never stored in the wrong order. To be asked for once in a
+/// transaction, before the facts are read and anything is written, so that no two wait in a circle.
+pub async fn hold(conn: &mut Conn, subjects: &BTreeSet<SubjectId>) -> Result<()> {
+    Ok(dialect::hold_all(conn, subjects.iter().map(ToString::to_string)).await?)
 }
 
 const INSERT: Insert<'static> = Insert {

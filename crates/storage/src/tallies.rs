@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use domain::MilestoneId;
 use jiff::civil::Date;
 
+use crate::rows::Insert;
 use crate::{Conn, Result, sql};
 
 /// One day of one life event.
@@ -19,23 +20,22 @@ pub struct Tally {
     pub foretold: u64,
 }
 
-/// Notes that a milestone was newly reached. A row of its own, so that no decision waits for
-/// another to count.
-pub async fn note(
-    conn: &mut Conn,
-    milestone: MilestoneId,
-    life_event: &str,
-    day: Date,
-) -> Result<()> {
-    sqlx::query(
-        "insert into reached (milestone_id, life_event, day) values ($1, $2, $3)
-         on conflict (milestone_id) do nothing",
-    )
-    .bind(milestone.to_string())
-    .bind(life_event)
-    .bind(day.to_string())
-    .execute(conn)
-    .await?;
+const INSERT: Insert<'static> = Insert {
+    into: "insert into reached (milestone_id, life_event, day)",
+    columns: 3,
+    then: "on conflict (milestone_id) do nothing",
+};
+
+/// Notes that milestones were newly reached, each of its life event. A row for each, so that no
+/// decision waits for another to count.
+pub async fn note(conn: &mut Conn, reached: &[(MilestoneId, String)], day: Date) -> Result<()> {
+    for some in Insert::portions(reached) {
+        let mut query = INSERT.of(conn, some.len());
+        for (milestone, life_event) in some {
+            query = query.bind(milestone.to_string()).bind(life_event).bind(day.to_string());
+        }
+        query.execute(&mut *conn).await?;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 use domain::Trace;
 use jiff::Timestamp;
 
+use crate::rows::Insert;
 use crate::{Conn, Result, sql};
 
 /// One turn.
@@ -24,21 +25,25 @@ pub struct Turn {
     pub body: serde_json::Value,
 }
 
-/// Notes a turn, in the transaction that stores what came of it.
+const INSERT: Insert<'static> =
+    Insert { into: "insert into turns (at, pack, trace, body)", columns: 4, then: "" };
+
+/// Notes turns of one moment in their order, in the transaction that stores what came of them:
+/// each is the trace of what led to it, and what was looked at.
 pub async fn record(
     conn: &mut Conn,
     at: Timestamp,
     pack: &str,
-    trace: &Trace,
-    body: &serde_json::Value,
+    turns: &[(Trace, serde_json::Value)],
 ) -> Result<()> {
-    sqlx::query("insert into turns (at, pack, trace, body) values ($1, $2, $3, $4)")
-        .bind(sql::time(at))
-        .bind(pack)
-        .bind(trace.as_str())
-        .bind(sql::json(body)?)
-        .execute(conn)
-        .await?;
+    for some in Insert::portions(turns) {
+        let mut query = INSERT.of(conn, some.len());
+        for (trace, body) in some {
+            query =
+                query.bind(sql::time(at)).bind(pack).bind(trace.as_str()).bind(sql::json(body)?);
+        }
+        query.execute(&mut *conn).await?;
+    }
     Ok(())
 }
 

@@ -27,7 +27,7 @@ impl App {
         let mut theirs = suggestions::of_milestone(&mut conn, milestone.id).await?;
         theirs.retain(|suggestion| suggestion.recipient == subject);
         let main = self.place_of_main(&milestone.life_event, &theirs);
-        let mut views = self.suggestion_views(&mut conn, &milestone, &theirs).await?;
+        let mut views = self.suggestion_views(&mut conn, &[(&milestone, &theirs)]).await?;
         let Some(main) = main.filter(|place| *place < views.len()).map(|it| views.swap_remove(it))
         else {
             return Ok(None);

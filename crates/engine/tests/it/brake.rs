@@ -22,7 +22,7 @@ async fn reached(office: &Office, day: &str, count: u32) {
     for n in 0..count {
         // What was gathered is forgotten, so the same ids count anew.
         let id = MilestoneId::of(&[&day.to_string(), &n.to_string()]);
-        tallies::note(&mut tx, id, "LE-BIRTH", day).await.unwrap();
+        tallies::note(&mut tx, &[(id, "LE-BIRTH".to_owned())], day).await.unwrap();
     }
     tallies::gather(&mut tx).await.unwrap();
     tx.commit().await.unwrap();

@@ -1,10 +1,16 @@
 //! Ending a claim: done, later, given up, given back. Each fits only the claim that it was made
 //! under, which is (worker, attempt): whoever lost the lease changes nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::JobId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Job, after, shortened};
-use crate::{Conn, Result, sql};
+use crate::{Conn, Result, StorageError, sql};
+
+/// How many one statement ends.
+const AT_ONCE: usize = 100;
 
 /// What became of a job that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,25 +41,44 @@ pub async fn extend(
     sql::exactly_one(&changed, "job", &job.id, "running")
 }
 
-/// Completes a job, in the transaction that stores what it did. It goes back to the queue where
-/// it was asked for again meanwhile.
-pub async fn complete(conn: &mut Conn, job: &Job, now: Timestamp) -> Result<()> {
-    let changed = sqlx::query(
-        "update jobs set
-             state = case when rerun = 0 then 'done' when run_at > $4 then 'waiting'
-                 else 'queued' end,
-             attempts = case when rerun = 1 then 0 else attempts end,
-             finished_at = case when rerun = 1 then null else $4 end,
-             rerun = 0, locked_by = null, locked_until = null, last_error = null
-         where id = $1 and state = 'running' and locked_by = $2 and attempts = $3",
-    )
-    .bind(job.id.to_string())
-    .bind(&job.worker)
-    .bind(i64::from(job.attempt))
-    .bind(sql::time(now))
-    .execute(conn)
-    .await?;
-    sql::exactly_one(&changed, "job", &job.id, "running")
+/// Completes jobs, in the transaction that stores what they did. One that was asked for again
+/// meanwhile goes back to the queue.
+pub async fn complete(conn: &mut Conn, jobs: &[Job], now: Timestamp) -> Result<()> {
+    let mut claims: BTreeMap<(&str, u32), Vec<&Job>> = BTreeMap::new();
+    for job in jobs {
+        claims.entry((&job.worker, job.attempt)).or_default().push(job);
+    }
+    for ((worker, attempt), jobs) in claims {
+        for some in jobs.chunks(AT_ONCE) {
+            let statement = format!(
+                "update jobs set
+                     state = case when rerun = 0 then 'done' when run_at > $1 then 'waiting'
+                         else 'queued' end,
+                     attempts = case when rerun = 1 then 0 else attempts end,
+                     finished_at = case when rerun = 1 then null else $1 end,
+                     rerun = 0, locked_by = null, locked_until = null, last_error = null
+                 where state = 'running' and locked_by = $2 and attempts = $3 and id in ({})
+                 returning id",
+                sql::places(4, some.len())
+            );
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(statement))
+                .bind(sql::time(now))
+                .bind(worker)
+                .bind(i64::from(attempt));
+            for job in some {
+                query = query.bind(job.id.to_string());
+            }
+            let mut done = BTreeSet::new();
+            for row in &query.fetch_all(&mut *conn).await? {
+                done.insert(sql::parsed::<JobId>(row, "id")?);
+            }
+            if let Some(lost) = some.iter().find(|job| !done.contains(&job.id)) {
+                let (what, id) = ("job", lost.id.to_string());
+                return Err(StorageError::Conflict { what, id, expected: "running" });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Notes that a job failed: it is tried again after `delay`, or given up where there is none.

@@ -154,6 +154,12 @@ pub async fn enqueue(conn: &mut Conn, job: &NewJob, now: Timestamp) -> Result<En
     Ok(if new == 1 { Enqueued::New } else { Enqueued::Known })
 }
 
+/// The same for several, whatever was there.
+pub async fn enqueue_all(conn: &mut Conn, jobs: &[NewJob], now: Timestamp) -> Result<()> {
+    insert(conn, ONCE, &sorted(jobs), now).await?;
+    Ok(())
+}
+
 /// Enqueues work that is to be done again whenever it is asked for, such as looking at a subject
 /// whose facts changed.
 ///
@@ -161,12 +167,16 @@ pub async fn enqueue(conn: &mut Conn, job: &NewJob, now: Timestamp) -> Result<En
 /// may have read before this change, so it runs once more when it completes. Done or dead: it is
 /// queued anew.
 pub async fn enqueue_again(conn: &mut Conn, jobs: &[NewJob], now: Timestamp) -> Result<()> {
-    // Each once, and in the order of their ids: two that enqueue the same never wait in a circle.
+    insert(conn, AGAIN, &sorted(jobs), now).await?;
+    Ok(())
+}
+
+/// Each once, and in the order of their ids: two that enqueue the same never wait in a circle.
+fn sorted(jobs: &[NewJob]) -> Vec<&NewJob> {
     let mut sorted: Vec<&NewJob> = jobs.iter().collect();
     sorted.sort_by_key(|job| job.id);
     sorted.dedup_by_key(|job| job.id);
-    insert(conn, AGAIN, &sorted, now).await?;
-    Ok(())
+    sorted
 }
 
 async fn insert(

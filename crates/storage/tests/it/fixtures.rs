@@ -176,6 +176,13 @@ pub(crate) async fn enter(conn: &mut Conn, event: &Event, about: &[SubjectId]) -
     found[0]
 }
 
+/// `draft`, which may name everyone of the milestone and its recipient.
+pub(crate) fn prepared(draft: Draft) -> storage::drafts::Prepared {
+    let mut about = milestone().named();
+    about.insert(mother());
+    storage::drafts::Prepared { draft, about }
+}
+
 /// The family, the event that told of the child, and the milestone.
 pub(crate) async fn a_birth(conn: &mut Conn) {
     for id in [child(), mother(), father()] {
@@ -188,13 +195,13 @@ pub(crate) async fn a_birth(conn: &mut Conn) {
         fact(&told, child(), "weight", Value::Int(3100)),
     ];
     facts::record(conn, &known).await.unwrap();
-    milestones::put(conn, &milestone(), noon()).await.unwrap();
+    milestones::put(conn, &[milestone()], noon()).await.unwrap();
 }
 
 /// The birth, one suggestion, and a message about it that waits to be sent.
 pub(crate) async fn a_message(tx: &mut Tx) {
     a_birth(tx).await;
-    suggestions::put(tx, &suggestion("2.000635"), noon()).await.unwrap();
+    suggestions::put(tx, &[suggestion("2.000635")], noon()).await.unwrap();
     templates::put(tx, &template(), noon()).await.unwrap();
     messages::put(tx, &message(), noon()).await.unwrap();
     deliveries::put(tx, &delivery()).await.unwrap();

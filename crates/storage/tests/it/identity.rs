@@ -10,7 +10,7 @@ use storage::{
 use crate::both::{self, Schema, on_both};
 use crate::fixtures::{
     a_birth, a_message, child, draft, enter, event, fact, father, later, message, milestone,
-    mother, noon, subject, suggestion,
+    mother, noon, prepared, subject, suggestion,
 };
 
 /// What must never stand in the database in the clear.
@@ -34,7 +34,7 @@ async fn a_family(store: &Store) {
     let mut tx = store.begin().await.unwrap();
     a_message(&mut tx).await;
     facts::record(&mut tx, &[name(mother(), "1"), name(child(), "1")]).await.unwrap();
-    drafts::put(&mut tx, &draft(), noon()).await.unwrap();
+    drafts::put(&mut tx, &[prepared(draft())], noon()).await.unwrap();
     let rejected = quarantine::Rejected {
         source: "a file",
         place: "line 1",
@@ -122,7 +122,7 @@ async fn an_erased_subject_leaves_proof_and_nothing_to_read(store: Store) {
     a_family(&store).await;
     let mut tx = store.begin().await.unwrap();
     let receipt = crate::decisions::receipt();
-    receipts::put(&mut tx, &receipt, child(), noon()).await.unwrap();
+    receipts::put(&mut tx, &[(receipt.clone(), child())], noon()).await.unwrap();
     let refusal =
         domain::Refusal { subject: child(), scope: domain::RefusalScope::All, since: noon() };
     refusals::refuse(&mut tx, &refusal).await.unwrap();

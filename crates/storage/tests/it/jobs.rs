@@ -76,7 +76,7 @@ async fn asking_twice_makes_one_job(store: Store) {
     let claimed = claim_one(&mut tx, "w1", 0).await;
     assert_eq!((claimed.id, &claimed.payload), (job("a").id, &job("a").payload));
     assert_eq!((claimed.attempt, claimed.lease_until), (1, later(60)));
-    jobs::complete(&mut tx, &claimed, later(1)).await.unwrap();
+    jobs::complete(&mut tx, std::slice::from_ref(&claimed), later(1)).await.unwrap();
     assert_eq!(put(&mut tx, &job("a")).await, Enqueued::Known);
     assert_eq!(jobs::counts(&mut tx).await.unwrap(), JobCounts { done: 1, ..JobCounts::default() });
 }
@@ -109,7 +109,7 @@ async fn work(store: Store, worker: String) -> Vec<JobId> {
         assert!(claimed.len() <= 3, "claimed more than asked for");
         for job in claimed {
             let mut tx = store.begin().await.unwrap();
-            jobs::complete(&mut tx, &job, later(1)).await.unwrap();
+            jobs::complete(&mut tx, std::slice::from_ref(&job), later(1)).await.unwrap();
             tx.commit().await.unwrap();
             mine.push(job.id);
         }
@@ -144,7 +144,7 @@ async fn what_a_killed_worker_held_is_taken_up_again_and_it_can_complete_nothing
     assert_eq!((second.id, second.attempt), (first.id, 2));
 
     for late in [
-        jobs::complete(&mut tx, &first, later(61)).await,
+        jobs::complete(&mut tx, std::slice::from_ref(&first), later(61)).await,
         jobs::fail(&mut tx, &first, later(61), "late", Some(LEASE)).await.map(|_| ()),
         jobs::give_up(&mut tx, &first, later(61), "late").await,
         jobs::extend(&mut tx, &first, later(61), LEASE).await,
@@ -153,7 +153,7 @@ async fn what_a_killed_worker_held_is_taken_up_again_and_it_can_complete_nothing
     ] {
         assert!(matches!(late.unwrap_err(), StorageError::Conflict { what: "job", .. }));
     }
-    jobs::complete(&mut tx, &second, later(62)).await.unwrap();
+    jobs::complete(&mut tx, std::slice::from_ref(&second), later(62)).await.unwrap();
     assert_eq!(jobs::counts(&mut tx).await.unwrap().done, 1);
 }
 
@@ -172,7 +172,7 @@ async fn a_worker_that_is_back_under_its_name_takes_up_what_it_left_at_its_desk(
     let counts = jobs::counts(&mut tx).await.unwrap();
     assert_eq!((counts.queued, counts.running), (1, 2), "another's, and another desk's, stay");
     // Its earlier life, should it still be there, completes nothing.
-    let late = jobs::complete(&mut tx, &left, later(1)).await;
+    let late = jobs::complete(&mut tx, std::slice::from_ref(&left), later(1)).await;
     assert!(matches!(late, Err(StorageError::Conflict { .. })), "{late:?}");
     let mut again = claim_one(&mut tx, "one", 1).await;
     assert_eq!((again.id, again.attempt), (left.id, 2));
@@ -191,7 +191,7 @@ async fn a_longer_lease_keeps_a_long_job(store: Store) {
     let held = claim_one(&mut tx, "w1", 0).await;
     jobs::extend(&mut tx, &held, later(50), LEASE).await.unwrap();
     assert_eq!(claim(&mut tx, "w2", later(100), 9).await, []);
-    jobs::complete(&mut tx, &held, later(105)).await.unwrap();
+    jobs::complete(&mut tx, std::slice::from_ref(&held), later(105)).await.unwrap();
 }
 
 async fn a_failing_job_comes_back_at_its_time_and_is_dead_without_one(store: Store) {
@@ -341,11 +341,11 @@ async fn work_asked_for_while_it_runs_is_done_once_more(store: Store) {
     let held = claim_one(&mut tx, "w1", 0).await;
     again(&mut tx, &NewJob { run_at: later(5), ..job("a") }).await;
     assert_eq!(jobs::counts(&mut tx).await.unwrap().running, 1);
-    jobs::complete(&mut tx, &held, later(6)).await.unwrap();
+    jobs::complete(&mut tx, std::slice::from_ref(&held), later(6)).await.unwrap();
 
     let rerun = claim_one(&mut tx, "w1", 6).await;
     assert_eq!((rerun.id, rerun.attempt), (held.id, 1));
-    jobs::complete(&mut tx, &rerun, later(7)).await.unwrap();
+    jobs::complete(&mut tx, std::slice::from_ref(&rerun), later(7)).await.unwrap();
     assert_eq!(claim(&mut tx, "w1", later(99), 9).await, []);
 
     // Done long ago: queued anew. Waiting: the earlier time counts.

@@ -57,7 +57,7 @@ async fn measure(store: Store) {
         }
         let mut tx = store.begin().await.unwrap();
         for job in &claimed {
-            jobs::complete(&mut tx, job, noon()).await.unwrap();
+            jobs::complete(&mut tx, std::slice::from_ref(job), noon()).await.unwrap();
         }
         tx.commit().await.unwrap();
     }

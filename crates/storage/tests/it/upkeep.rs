@@ -14,8 +14,8 @@ use storage::{
 
 use crate::both::on_both;
 use crate::fixtures::{
-    a_message, child, draft, enter, event, fact, later, message, mother, noon, suggestion,
-    template, today,
+    a_message, child, draft, enter, event, fact, later, message, mother, noon, prepared,
+    suggestion, template, today,
 };
 
 on_both! {
@@ -46,7 +46,7 @@ async fn the_counts_say_what_there_is(store: Store) {
 async fn each_table_is_cleaned_when_its_retention_ends_and_not_before(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_message(&mut tx).await;
-    drafts::put(&mut tx, &draft(), noon()).await.unwrap();
+    drafts::put(&mut tx, &[prepared(draft())], noon()).await.unwrap();
     let unused = domain::Template { id: domain::TemplateId::of(&["unused"]), ..template() };
     templates::put(&mut tx, &unused, noon()).await.unwrap();
     let rejected = Rejected {
@@ -91,7 +91,7 @@ async fn each_table_is_cleaned_when_its_retention_ends_and_not_before(store: Sto
     let lease = SignedDuration::from_secs(60);
     let by = Claimer { worker: "w1", now: noon(), lease };
     let held = jobs::claim(&mut tx, &by, std::slice::from_ref(&job.lane), 1).await.unwrap();
-    jobs::complete(&mut tx, &held[0], noon()).await.unwrap();
+    jobs::complete(&mut tx, &held[..1], noon()).await.unwrap();
 
     let gone = cleanup(&mut tx, noon()).await.unwrap();
     assert!(gone.values().all(|&rows| rows == 0), "{gone:?}");
@@ -143,12 +143,16 @@ async fn what_is_reached_is_counted_by_life_event_and_day(store: Store) {
         ("a", "LE-BIRTH", first),
         ("c", "LE-DEATH", second),
     ] {
-        tallies::note(&mut tx, MilestoneId::of(&[name]), life_event, day).await.unwrap();
+        tallies::note(&mut tx, &[(MilestoneId::of(&[name]), life_event.to_owned())], day)
+            .await
+            .unwrap();
     }
     tallies::gather(&mut tx).await.unwrap();
     tallies::gather(&mut tx).await.unwrap();
     tallies::foretell(&mut tx, "LE-BIRTH", first, 7).await.unwrap();
-    tallies::note(&mut tx, MilestoneId::of(&["d"]), "LE-BIRTH", first).await.unwrap();
+    tallies::note(&mut tx, &[(MilestoneId::of(&["d"]), "LE-BIRTH".to_owned())], first)
+        .await
+        .unwrap();
     tallies::gather(&mut tx).await.unwrap();
     let all = tallies::since(&mut tx, first).await.unwrap();
     let tally = |day, reached, foretold| tallies::Tally { day, reached, foretold };
