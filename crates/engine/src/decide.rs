@@ -126,6 +126,7 @@ impl App {
         };
         let as_of = self.as_of(now);
         let (of, memory) = ((life_event, milestone.subject), &mut Memory::default());
+        memory.learn_facts(conn, &milestone.named()).await?;
         let loaded = load_case(conn, memory, &self.pack, of, as_of).await?;
         let case = loaded.case(&self.pack, life_event);
         let decision = case.decide(&|event| loaded.began(event));

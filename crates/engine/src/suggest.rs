@@ -85,6 +85,7 @@ impl App {
             Some(life_event) => {
                 let as_of = self.as_of(now);
                 let of = (life_event, milestone.subject);
+                memory.learn_facts(conn, &milestone.named()).await?;
                 Some(load_case(conn, memory, &self.pack, of, as_of).await?)
             }
         })
