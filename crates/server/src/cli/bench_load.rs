@@ -97,7 +97,11 @@ impl Bench<'_> {
     /// the floor below these.
     async fn on(&self, urls: &[String; 3], folder: &Path) -> anyhow::Result<LoadBench> {
         let country = wiring::country(self.config)?;
-        let mut bench = LoadBench::default();
+        let (known, pace) = (self.args.known, self.args.pace);
+        let mut bench = LoadBench { known, pace, ..LoadBench::default() };
+        for url in urls.iter().take(2).filter(|_| known > 0) {
+            self.fill(url, &country.pack).await?;
+        }
         let bar = self.output.bar(0, false, "");
         let say = |step| bar.set_message(words(step));
 
@@ -118,18 +122,45 @@ impl Bench<'_> {
         site.stop().await?;
         bar.finish_and_clear();
 
+        if known == 0 {
+            let (rows, floor) = self.floor(&urls[1], &urls[2], batches).await?;
+            bench.rows = rows;
+            bench.floor_ratio = Some(took.as_secs_f64() / floor.as_secs_f64());
+        }
+        Ok(bench)
+    }
+
+    /// How many rows intake made of so many batches, and how long a bare insert of them takes.
+    async fn floor(
+        &self,
+        made: &str,
+        empty: &str,
+        batches: usize,
+    ) -> anyhow::Result<(usize, Duration)> {
         // What is sealed is copied as it stands, so any keys will do.
-        let from = Store::open(&urls[1], &self.options).await?;
-        let into = Store::open(&urls[2], &self.options).await?;
+        let from = Store::open(made, &self.options).await?;
+        let into = Store::open(empty, &self.options).await?;
         into.migrate().await?;
         let rows = OfIntake::read(&from).await?;
         let began = Instant::now();
         rows.insert(&into, batches).await?;
-        bench.floor_ratio = took.as_secs_f64() / began.elapsed().as_secs_f64();
-        bench.rows = rows.count();
+        let took = began.elapsed();
         from.close().await;
         into.close().await;
-        Ok(bench)
+        Ok((rows.count(), took))
+    }
+
+    /// Fills a database with people who do not exist.
+    async fn fill(&self, url: &str, pack: &Pack) -> anyhow::Result<()> {
+        let known = self.args.known;
+        let bar = self.output.bar(known as u64, false, "people");
+        let store = Store::open(url, &self.options).await?;
+        store.migrate().await?;
+        let today = RealClock.now().to_zoned(pack.time_zone().clone()).date();
+        eval::bench::fill(&store, pack, today, known, &mut |done| bar.set_position(done)).await?;
+        store.close().await;
+        bar.finish_and_clear();
+        Ok(())
     }
 
     async fn load<'a>(&self, site: &Site, pack: &'a Pack) -> anyhow::Result<Load<'a>> {
@@ -142,6 +173,7 @@ impl Bench<'_> {
             batch: self.args.batch,
             at_once: AT_ONCE,
             lasts: Duration::from_secs(self.args.seconds),
+            pace: self.args.pace,
             now: RealClock.now(),
         })
     }
@@ -254,13 +286,15 @@ fn words(step: LoadStep) -> &'static str {
 }
 
 fn tell(output: Output, name: &str, bench: &LoadBench) {
+    let floor = bench.floor_ratio.map_or_else(String::new, |ratio| {
+        format!(", {ratio:.1} times a bare insert of the same {} rows", bench.rows)
+    });
+    output
+        .say(format!("{name}: {:.0} events a second in batches{floor}", bench.intake_events_per_s));
     output.say(format!(
-        "{name}: {:.0} events a second in batches, {:.1} times a bare insert of the same {} rows",
-        bench.intake_events_per_s, bench.floor_ratio, bench.rows
-    ));
-    output.say(format!(
-        "  99 of 100 within: {:.1} ms a single event, {:.0} ms until its suggestion can be read, \
+        "  at {} of the pace, 99 of 100 within: {:.1} ms a single event, {:.0} ms until its suggestion can be read, \
          {:.1} ms a reading; {} failed; {:.0} MiB, then {:.0}",
+        bench.pace,
         bench.single_p99_ms,
         bench.visible_p99_ms,
         bench.read_p99_ms,

@@ -71,6 +71,12 @@ pub(crate) struct BenchArgs {
     /// With `load`: how long each part lasts that goes at a pace.
     #[arg(long, default_value_t = 20)]
     pub(super) seconds: u64,
+    /// With `load`: which part of 200 events and 500 readings a second comes at that pace.
+    #[arg(long, default_value_t = 1.0, value_parser = part)]
+    pub(super) pace: f64,
+    /// With `load`: how many people are known before, each with some dozen facts.
+    #[arg(long, default_value_t = 0)]
+    pub(super) known: usize,
     /// With `load`: a PostgreSQL to measure on as well, in schemas that are gone afterwards.
     #[arg(long, value_name = "URL", env = "COTMOC_TEST_POSTGRES", hide_env_values = true)]
     pub(super) postgres: Option<String>,
@@ -86,6 +92,13 @@ pub(crate) struct BenchArgs {
     /// With `rules`: what the comparison with other engines left.
     #[arg(long, value_name = "FILE", default_value = "target/peers/report.json")]
     pub(super) peers: PathBuf,
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(part) if part > 0.0 && part <= 10.0 => Ok(part),
+        _ => Err("a number above 0 and up to 10, such as 0.25".to_owned()),
+    }
 }
 
 const BENCH_HELP: &str = "\

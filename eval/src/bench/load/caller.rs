@@ -16,6 +16,8 @@ use crate::EvalError;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// When it is looked for first; then after half as long again each time, so that many who wait
 /// are not what keeps the server busy.
+/// Slower than so many a second nothing is measured.
+const SLOWEST: f64 = 0.1;
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 /// How many requests are under way at once; others wait, and their time runs.
 const CONNECTIONS: usize = 256;
@@ -102,7 +104,7 @@ fn count(answer: &Value, of: &str, expected: u64) -> Result<(), EvalError> {
 /// Does something `per_second` times a second for so long, each time when its time has come, and
 /// answers what came of each and how long it took from then on.
 pub(super) async fn paced<T, F>(
-    per_second: u32,
+    per_second: f64,
     lasts: Duration,
     mut what: impl FnMut(usize) -> F,
 ) -> Vec<(Result<T, EvalError>, Duration)>
@@ -110,7 +112,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, EvalError>> + Send + 'static,
 {
-    let gap = Duration::from_secs(1) / per_second.max(1);
+    let gap = Duration::from_secs_f64(1.0 / per_second.max(SLOWEST));
     let began = tokio::time::Instant::now();
     let mut due = began;
     let mut under_way = JoinSet::new();

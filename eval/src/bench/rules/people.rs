@@ -64,11 +64,11 @@ impl Chance {
 
 /// How many there are.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct People {
+pub struct People {
     /// People.
-    pub(super) people: usize,
+    pub people: usize,
     /// Facts about them and about what is theirs.
-    pub(super) facts: usize,
+    pub facts: usize,
 }
 
 /// One telling: who, what, in which wave.
@@ -337,7 +337,7 @@ fn told_by(id: EventId, n: usize, kind: EventKind) -> Event {
 }
 
 /// Fills an empty database. `progress` hears how many people are through all waves.
-pub(super) async fn fill(
+pub async fn fill(
     store: &Store,
     pack: &Pack,
     today: Date,
