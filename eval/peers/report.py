@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 OURS = "ours"
+# What the service does for one person: more than a peer does, so no peer is measured by it.
+RECEIPTS = "ours-with-receipts"
 
 
 def per_engine(folder):
@@ -55,20 +57,21 @@ def differences(folder, engines):
 def report(folder):
     rounds = per_engine(folder)
     engines = {name: summary(of) for name, of in rounds.items()}
-    ours = engines.pop(OURS)
+    differ = list(differences(folder, engines.keys() - {OURS}))
+    ours, receipts = engines.pop(OURS), engines.pop(RECEIPTS)
     fastest = min(engines, key=lambda name: engines[name]["per_subject_us_median"])
-    differ = list(differences(folder, engines))
     missing = json.loads((folder / "missing.json").read_text())
     missing["per_subject_us"] = round(missing.pop("run_s") / rounds[OURS][0]["subjects"] * 1e6, 4)
-    ratio = ours["per_subject_us_median"] / engines[fastest]["per_subject_us_median"]
+    ratio = engines[fastest]["per_subject_us_median"] / ours["per_subject_us_median"]
     return {
         "subjects": rounds[OURS][0]["subjects"],
         "rounds": len(rounds[OURS]),
         "ours": ours,
+        "ours_with_receipts": receipts,
         "peers": engines,
         "fastest_peer": fastest,
-        # Of times: under 1 we are faster.
-        "ratio_to_fastest_peer": round(ratio, 3),
+        # How many subjects we decide while it decides one: over 1 we are faster.
+        "ratio_to_fastest_peer": round(ratio, 2),
         "agreement": not differ,
         "differences": differ,
         "met": {name: of.count("1") for name, of in answers(folder, OURS).items()},
@@ -80,13 +83,13 @@ def page(told):
     """The same for people."""
     lines = [f"{told['subjects']} subjects, 3 life events each; processor time, median of {told['rounds']} rounds", ""]
     lines.append(f"{'engine':<18} {'version':<16} {'load':>9} {'per subject':>12} {'least .. most':>20}")
-    for name, one in {OURS: told["ours"], **told["peers"]}.items():
-        spread = f"{one['per_subject_us_least']:.2f} .. {one['per_subject_us_most']:.2f}"
+    for name, one in {OURS: told["ours"], **told["peers"], RECEIPTS: told["ours_with_receipts"]}.items():
+        spread = f"{one['per_subject_us_least']:.3f} .. {one['per_subject_us_most']:.3f}"
         lines.append(
             f"{name:<18} {one['version']:<16} {one['boot_s'] * 1000:>6.0f} ms"
-            f" {one['per_subject_us_median']:>9.2f} µs {spread:>20}"
+            f" {one['per_subject_us_median']:>9.3f} µs {spread:>20}"
         )
-    lines += ["", f"fastest peer: {told['fastest_peer']}; our time is {told['ratio_to_fastest_peer']} of its"]
+    lines += ["", f"fastest peer: {told['fastest_peer']}; we are {told['ratio_to_fastest_peer']} times as fast"]
     lines += ["", f"{'met (all engines)':<32} {'all known':>9}   30 % of facts missing, ours"]
     for name, count in told["met"].items():
         of = told["with_facts_missing"]["by_output"][name]

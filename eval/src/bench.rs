@@ -3,13 +3,17 @@
 //! They measure and judge nothing: what is fast enough depends on the machine.
 
 mod intake;
+mod load;
 mod plans;
 mod rules;
 mod synthetic;
 mod write;
 
 pub use intake::{IntakeBench, Turn, intake};
-pub use rules::{DuePoint, LifeEventCount, Peers, RulesBench, Setting, Step, SweepBench, rules};
+pub use load::{Load, LoadBench, LoadStep};
+pub use rules::{
+    DuePoint, LifeEventCount, Peers, People, RulesBench, Setting, Step, SweepBench, fill, rules,
+};
 pub use synthetic::Synthetic;
 pub use write::{WriteBench, WrittenPlan, write};
 

@@ -47,6 +47,12 @@ pub enum EvalError {
         /// The key.
         key: String,
     },
+    /// A request could not be sent, or was not answered.
+    #[error("the server did not answer")]
+    Http(#[from] reqwest::Error),
+    /// A server under load answered otherwise than it should.
+    #[error("under load: {0}")]
+    Load(String),
     /// The pack's samples do not hold an event that a benchmark varies.
     #[error("the samples hold no event that can be varied")]
     NoSamples,

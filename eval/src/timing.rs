@@ -47,7 +47,7 @@ pub(crate) fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// The value below which `percent` of `sorted` lie, by the nearest rank.
-fn at(sorted: &[Duration], percent: usize) -> Duration {
+pub(crate) fn at(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
 }

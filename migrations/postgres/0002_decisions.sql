@@ -34,22 +34,25 @@ create table suggestions (
     body         text collate "C" not null,
     constraint suggestions_key primary key (id),
     constraint suggestions_identity unique (milestone_id, service, recipient_id),
-    constraint suggestions_milestone foreign key (milestone_id) references milestones (id),
+    constraint suggestions_milestone foreign key (milestone_id) references milestones (id) deferrable,
     constraint suggestions_recipient foreign key (recipient_id) references subjects (id)
 );
 create index suggestions_of_recipient on suggestions (recipient_id, state);
 
 -- The application prepared for one suggestion, each field with its provenance.
+--
+-- `body` is sealed with the keys of all of `about`: its recipient and whoever plays a role.
 -- purpose: sparing the person what the state already knows · retention: 180 days after the suggestion left `open`
 create table drafts (
     id            text collate "C" not null,
     suggestion_id text collate "C" not null,
     form          text collate "C" not null,
     changed_at    text collate "C" not null,
+    about         text collate "C" not null,
     body          text collate "C" not null,
     constraint drafts_key primary key (id),
     constraint drafts_identity unique (suggestion_id),
-    constraint drafts_suggestion foreign key (suggestion_id) references suggestions (id)
+    constraint drafts_suggestion foreign key (suggestion_id) references suggestions (id) deferrable
 );
 
 -- One answer of one rule with everything it read, so that anyone can replay why.

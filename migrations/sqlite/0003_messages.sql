@@ -13,6 +13,9 @@ create index templates_of_shape on templates (shape, language, created_at);
 
 -- A template filled for one person. One milestone, one recipient: one first letter, ever; one reminder
 -- of a day, one correction.
+--
+-- `body` is the message without its text; `sealed` is the text, sealed with the keys of all of
+-- `about`: its recipient and whoever plays a role.
 -- purpose: telling the person · retention: until the person's data are erased
 create table messages (
     id           text    not null,
@@ -24,9 +27,11 @@ create table messages (
     proved       integer not null,
     created_at   text    not null,
     body         text    not null,
+    about        text    not null,
+    sealed       text    not null,
     constraint messages_key primary key (id),
     constraint messages_identity unique (milestone_id, recipient_id, letter),
-    constraint messages_milestone foreign key (milestone_id) references milestones (id),
+    constraint messages_milestone foreign key (milestone_id) references milestones (id) deferrable,
     constraint messages_recipient foreign key (recipient_id) references subjects (id),
     constraint messages_template foreign key (template_id) references templates (id)
 ) strict;
@@ -60,7 +65,7 @@ create table outcomes (
     at            text not null,
     body          text not null,
     constraint outcomes_key primary key (id),
-    constraint outcomes_suggestion foreign key (suggestion_id) references suggestions (id),
+    constraint outcomes_suggestion foreign key (suggestion_id) references suggestions (id) deferrable,
     constraint outcomes_subject foreign key (subject_id) references subjects (id)
 ) strict;
 create index outcomes_of_suggestion on outcomes (suggestion_id, at);
@@ -78,4 +83,19 @@ create table refusals (
     ended_at   text,
     constraint refusals_key primary key (subject_id, scope, since),
     constraint refusals_subject foreign key (subject_id) references subjects (id)
+) strict, without rowid;
+
+-- An address at which a person chose to be told that a message waits, and with it their consent.
+--
+-- A row whose `ended_at` is empty is in force. One that was taken back stays without its address,
+-- so that one can show that the consent was there when a notice was sent.
+-- purpose: telling a person where they asked to be told · retention: until the person's data are erased; the address, which is sealed, until it is taken back
+create table contacts (
+    subject_id text not null,
+    channel    text not null,
+    since      text not null,
+    address    text,
+    ended_at   text,
+    constraint contacts_key primary key (subject_id, channel, since),
+    constraint contacts_subject foreign key (subject_id) references subjects (id)
 ) strict, without rowid;

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,17 @@ const PATIENCE: Duration = Duration::from_mins(5);
 ///
 /// When it was not built.
 pub fn binary() -> Result<PathBuf> {
+    program("cotmoc")
+}
+
+/// Where another program of the workspace is.
+///
+/// # Errors
+///
+/// When it was not built.
+pub fn program(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe()?;
-    let found = test.ancestors().nth(2).map(|it| it.join("cotmoc")).unwrap_or_default();
+    let found = test.ancestors().nth(2).map(|it| it.join(name)).unwrap_or_default();
     ensure!(found.is_file(), "no `{}`: run `cargo build --release` first", found.display());
     Ok(found)
 }
@@ -86,10 +96,14 @@ pub fn first_run() -> Result<Run> {
     })
 }
 
-/// Everything that one installation keeps, in a folder that goes with the test.
-#[derive(Debug)]
+/// How many programs that do not answer were started: each writes into files of its own.
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
+/// Everything that one installation keeps, in a folder that goes with the last that is in it. A
+/// clone is another program of the same installation, with settings of its own.
+#[derive(Debug, Clone)]
 pub struct Installation {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     settings: Vec<(String, String)>,
 }
 
@@ -139,11 +153,13 @@ impl Installation {
         let settings = [
             ("COTMOC_STORAGE__URL", format!("sqlite://{}", at("cotmoc.db"))),
             ("COTMOC_SECRETS__PSEUDONYM_KEY_FILE", at("pseudonym.key")),
+            ("COTMOC_SECRETS__MASTER_KEYS_FILE", at("master.keys")),
+            ("COTMOC_SECRETS__LOG_KEY_FILE", at("log.key")),
             ("COTMOC_MODELS__DIR", models),
             ("COTMOC_SERVER__LISTEN", format!("127.0.0.1:{}", free_port()?)),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
-        Ok(Self { folder, settings })
+        Ok(Self { folder: Arc::new(folder), settings })
     }
 
     /// One in which the demo was played already, so that its pages are there in seconds.
@@ -226,6 +242,17 @@ impl Installation {
         Ok(run)
     }
 
+    /// The same, where the work must fail: exit code 1.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be run, or does not fail so.
+    pub fn fail(&self, arguments: &[&str]) -> Result<Run> {
+        let run = self.run(arguments)?;
+        ensure!(run.code == Some(1), "cotmoc {}: {run}", arguments.join(" "));
+        Ok(run)
+    }
+
     /// Starts `serve` or `demo` and waits until it is healthy.
     ///
     /// # Errors
@@ -255,7 +282,8 @@ impl Installation {
     ///
     /// When it cannot be started.
     pub fn start_silent(&self, arguments: &[&str]) -> Result<Running> {
-        let (child, out, err) = self.spawn(arguments, "silent.out")?;
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let (child, out, err) = self.spawn(arguments, &format!("silent-{number}.out"))?;
         let base = format!("http://{}", self.setting("server.listen"));
         Ok(Running { child, base, out, err })
     }
@@ -284,6 +312,15 @@ impl Running {
         let read = |path| fs::read(path).unwrap_or_default();
         let all = [read(&self.out), read(&self.err)].concat();
         String::from_utf8_lossy(&all).into_owned()
+    }
+
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
     }
 
     /// Pulls the plug: no goodbye, no flush.

@@ -2,15 +2,17 @@
 //! ends with the right code, and loses nothing good.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
-use support::program::{Installation, Run, binary};
+use support::program::{Installation, Run, binary, free_port};
 use support::samples::{copy_folder, leaked, pack, sample};
 
 #[track_caller]
@@ -80,6 +82,114 @@ fn a_taken_port_is_told_with_what_to_do() -> Result<()> {
 }
 
 #[test]
+fn two_servers_on_one_file_are_one_too_many() -> Result<()> {
+    let installation = Installation::new()?;
+    let first = installation.start(&["serve"])?;
+    let other = format!("127.0.0.1:{}", free_port()?);
+    let run = Installation::new()?
+        .set("server.listen", &other)
+        .set("storage.url", installation.setting("storage.url"))
+        .set("secrets.pseudonym_key_file", installation.setting("secrets.pseudonym_key_file"))
+        .run(&["serve"])?;
+    fails_with(&run, 1, &["cotmoc.db", "served by another program", "PostgreSQL"]);
+    assert_eq!(first.client().get("/health/ready")?.status, 200, "the first goes on");
+    // Killed, it leaves nothing behind that keeps the next one out.
+    first.kill()?;
+    installation.start(&["serve"])?;
+    Ok(())
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused_before_anything_is_written() -> Result<()> {
+    let installation = Installation::new()?;
+    installation.succeed(&["migrate"])?;
+    let file = installation.folder().join("cotmoc.db");
+    let script = "import sqlite3, sys
+c = sqlite3.connect(sys.argv[1])
+c.execute('insert into schema_migrations values (9999, ?, ?)', ('later', 'x')); c.commit()";
+    let status = Command::new("python3").args(["-c", script, text(&file)]).status()?;
+    anyhow::ensure!(status.success(), "the database was not changed");
+    let sample = sample("timeline.jsonl");
+    for call in
+        [&["serve"][..], &["worker"], &["migrate"], &["jobs", "count"], &["ingest", text(&sample)]]
+    {
+        fails_with(&installation.run(call)?, 1, &["9999", "newer"]);
+    }
+    Ok(())
+}
+
+/// Sends `parts` over a connection of its own, with `between` done before the last; then reads.
+fn sent_in_parts(
+    base: &str,
+    parts: &[&str],
+    between: impl FnOnce() -> Result<()>,
+) -> Result<String> {
+    let mut stream = TcpStream::connect(base.trim_start_matches("http://"))?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let (last, first) = parts.split_last().context("nothing to send")?;
+    for part in first {
+        stream.write_all(part.as_bytes())?;
+    }
+    stream.flush()?;
+    between()?;
+    // Whoever closed the connection already does not want to hear the rest.
+    let _ = stream.write_all(last.as_bytes());
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+#[test]
+fn a_client_that_never_ends_its_request_is_let_go() -> Result<()> {
+    let running = Installation::new()?.start(&["serve"])?;
+    let start = Instant::now();
+    let head = "GET /health/live HTTP/1.1\r\nHost: x\r\n";
+    let answer = sent_in_parts(&running.base, &[head, ""], || Ok(()))?;
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(20), "held for {took:?}: {answer}");
+    assert!(took > Duration::from_secs(5), "let go after {took:?} already: {answer}");
+    assert_eq!(running.client().get("/health/live")?.status, 200);
+    Ok(())
+}
+
+#[test]
+fn a_key_that_is_revoked_while_a_body_comes_opens_nothing() -> Result<()> {
+    let installation = Installation::new()?;
+    let key = |name: &str| -> Result<String> {
+        let made = installation.succeed(&["keys", "issue", name, "--scope", "events", "--json"])?;
+        let key = made.json()?.get("key").and_then(Value::as_str).map(str::to_owned);
+        key.context("no key")
+    };
+    let (revoked, other) = (key("A register")?, key("Another")?);
+    let running = installation.start(&["serve"])?;
+    let event = fs::read_to_string(sample("timeline.jsonl"))?;
+    let event = event.lines().next().context("no event")?;
+    let (begin, end) = event.split_at_checked(20).context("a short event")?;
+    let send = |key: &str, between: &dyn Fn() -> Result<()>| {
+        let head = format!(
+            "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
+             Content-Type: application/cloudevents+json\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{begin}",
+            event.len()
+        );
+        sent_in_parts(&running.base, &[&head, end], between)
+    };
+    let answer = send(&revoked, &|| {
+        sleep(Duration::from_millis(300));
+        let keys = installation.succeed(&["keys", "list", "--json"])?.json()?;
+        let all = keys.as_array().context("no keys")?;
+        let it = all.iter().find(|it| it.get("name") == Some(&Value::from("A register")));
+        let id = it.and_then(|it| it.get("id")).and_then(Value::as_str).context("no id")?;
+        installation.succeed(&["keys", "revoke", id])?;
+        Ok(())
+    })?;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let answer = send(&other, &|| Ok(()))?;
+    assert!(answer.starts_with("HTTP/1.1 202") && answer.contains("\"new\":1"), "{answer}");
+    Ok(())
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_named() -> Result<()> {
     let installation = Installation::new()?;
     let missing = installation.folder().join("nowhere/deeper");
@@ -128,7 +238,9 @@ fn a_database_that_cannot_be_written_is_named() -> Result<()> {
     }
     // Taking in an event must write, whatever the tables look like.
     command.args(["ingest", text(&sample("timeline.jsonl"))]).current_dir("/");
-    for key in ["storage.url", "secrets.pseudonym_key_file", "models.dir"] {
+    let keys = ["pseudonym_key_file", "master_keys_file", "log_key_file"];
+    let keys = keys.map(|key| format!("secrets.{key}"));
+    for key in ["storage.url", "models.dir"].into_iter().chain(keys.iter().map(String::as_str)) {
         let name = format!("COTMOC_{}", key.to_uppercase().replace('.', "__"));
         command.env(name, installation.setting(key));
     }

@@ -11,6 +11,16 @@ use crate::{DeliveryId, Lifecycle, MessageId, SubjectId};
 pub enum Channel {
     /// The person's inbox here, read after sign-in.
     Inbox,
+    /// A signed call to a portal, which shows the message in its own place.
+    Webhook,
+    /// The same on a stream that systems of the operator read.
+    Stream,
+    /// A notice by electronic mail that a message waits.
+    Email,
+    /// The same as a text message to a telephone.
+    Sms,
+    /// The same as a notification of an app.
+    Push,
 }
 
 impl Channel {
@@ -19,7 +29,35 @@ impl Channel {
     pub fn name(self) -> &'static str {
         match self {
             Self::Inbox => "inbox",
+            Self::Webhook => "webhook",
+            Self::Stream => "stream",
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Push => "push",
         }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Inbox, Self::Webhook, Self::Stream, Self::Email, Self::Sms, Self::Push];
+
+    /// The channel of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+
+    /// Whether it reaches a person wherever they are, at an address that they gave for it: then
+    /// only with their consent, within the hours, and as a notice that says nothing of them.
+    #[must_use]
+    pub fn rings(self) -> bool {
+        matches!(self, Self::Email | Self::Sms | Self::Push)
+    }
+
+    /// Whether it counts against how often a person may be disturbed.
+    #[must_use]
+    pub fn is_counted(self) -> bool {
+        matches!(self, Self::Sms | Self::Push)
     }
 }
 
@@ -47,7 +85,9 @@ impl Lifecycle for DeliveryState {
         match self {
             Queued => &[Claimed, Suppressed],
             Claimed => &[Sent, Queued, Failed],
-            Sent | Suppressed | Failed => &[],
+            // An operator had it tried again.
+            Failed => &[Queued],
+            Sent | Suppressed => &[],
         }
     }
 
@@ -78,6 +118,12 @@ pub enum Suppression {
     Sensitive,
     /// The message was not proved.
     NotProved,
+    /// The data of someone whom the message names were erased.
+    Erased,
+    /// The person gave no address for this channel, or took it back.
+    NoConsent,
+    /// The person was disturbed often enough already; the message is in the inbox.
+    OverBudget,
 }
 
 impl Suppression {
@@ -91,6 +137,9 @@ impl Suppression {
             Self::Withdrawn => "withdrawn",
             Self::Sensitive => "sensitive",
             Self::NotProved => "not_proved",
+            Self::Erased => "erased",
+            Self::NoConsent => "no_consent",
+            Self::OverBudget => "over_budget",
         }
     }
 }

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AsOf, EventId, FactId, Interval, SubjectId, Value};
+use crate::{AsOf, EventId, EventKind, FactId, Interval, SubjectId, Value};
 
 /// Who said it, in which record, and why we may read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ pub struct Fact {
     pub attribute: String,
     /// What it says.
     pub value: Value,
+    /// Whether the value names, numbers or reaches a person, as the pack says of the attribute.
+    /// Such a value is kept sealed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub personal: bool,
     /// When it holds in the world.
     pub valid: Interval,
     /// From when on we knew it.
@@ -58,9 +62,10 @@ impl Fact {
             && self.valid.contains(as_of.occurred)
     }
 
-    /// What it says, without what only a receipt or a draft needs.
+    /// What it says, without what only a receipt or a draft needs. An event of the kind `by` told
+    /// it.
     #[must_use]
-    pub fn told(&self) -> Told<'_> {
+    pub fn told<'a>(&'a self, by: &'a EventKind) -> Told<'a> {
         Told {
             id: self.id,
             attribute: &self.attribute,
@@ -69,7 +74,7 @@ impl Fact {
             known_from: self.known_from,
             known_until: self.known_until,
             register: &self.source.register,
-            event: self.source.event,
+            by: &by.0,
         }
     }
 }
@@ -91,8 +96,8 @@ pub struct Told<'a> {
     pub known_until: Option<Timestamp>,
     /// The register that said it.
     pub register: &'a str,
-    /// The event that told us.
-    pub event: EventId,
+    /// The kind of the event that told us.
+    pub by: &'a str,
 }
 
 impl Told<'_> {
@@ -156,6 +161,15 @@ impl FromIterator<Fact> for FactSet {
     }
 }
 
+impl IntoIterator for FactSet {
+    type Item = Fact;
+    type IntoIter = std::vec::IntoIter<Fact>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl<'a> IntoIterator for &'a FactSet {
     type Item = &'a Fact;
     type IntoIter = std::slice::Iter<'a, Fact>;
@@ -186,6 +200,7 @@ mod tests {
             attribute: "weight".to_owned(),
             value: Value::Int(value),
             valid: Interval::since(date(2026, 1, 1)),
+            personal: false,
             known_from: known.parse().unwrap(),
             known_until: None,
             source: FactSource {

@@ -1,6 +1,6 @@
 //! A milestone: one life event happening to one subject.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -93,6 +93,12 @@ impl Milestone {
     #[must_use]
     pub fn id_of(life_event: &str, subject: SubjectId, occurrence: &str) -> MilestoneId {
         MilestoneId::of(&[life_event, &subject.to_string(), occurrence])
+    }
+
+    /// Everyone whom something about it may name: its subject, and whoever plays a role.
+    #[must_use]
+    pub fn named(&self) -> BTreeSet<SubjectId> {
+        self.roles.values().copied().chain([self.subject]).collect()
     }
 }
 

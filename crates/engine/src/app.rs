@@ -4,12 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use domain::{Clock, LegalBasis, PseudonymKey};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use knowledge::Search;
 use rules::{Pack, Purpose};
-use storage::Store;
+use storage::{Conn, Store, journal};
 use writer::{Prompts, Wording, Words};
+
+use crate::EngineError;
+use crate::operation::Operation;
+
+/// How far behind the latest thing that was told a clock may be that we do not follow.
+const MOST_BEHIND: SignedDuration = SignedDuration::from_hours(24);
+/// The least that storage tells apart.
+const TICK: SignedDuration = SignedDuration::from_micros(1);
 
 /// The engine. Cheap to clone; the use cases are its methods, one file each.
 #[derive(Clone)]
@@ -24,6 +32,8 @@ pub struct App {
     pub key: PseudonymKey,
     /// What words messages.
     pub writing: Arc<Writing>,
+    /// What the operator decides.
+    pub operation: Arc<Operation>,
 }
 
 /// What words messages. Without a model the approved wording is taken, and without passages
@@ -74,6 +84,24 @@ impl App {
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// This moment, and never one before the database was last told something: a clock that was set
+    /// back, or is behind that of another machine, must not make us disbelieve what is stored.
+    pub(crate) async fn moment(&self, conn: &mut Conn) -> Result<Timestamp, EngineError> {
+        let now = self.now();
+        let latest = journal::latest(conn).await?.filter(|latest| {
+            // Further off, the clock that stamped it was wrong and not ours.
+            now < *latest && latest.duration_since(now) <= MOST_BEHIND
+        });
+        Ok(latest.unwrap_or(now))
+    }
+
+    /// The same for what is told now: later than all that was told before.
+    pub(crate) async fn next_moment(&self, conn: &mut Conn) -> Result<Timestamp, EngineError> {
+        let (now, moment) = (self.now(), self.moment(conn).await?);
+        let next = if moment > now { moment.checked_add(TICK).unwrap_or(moment) } else { now };
+        Ok(next)
     }
 
     /// The day of `now`, as people in the pack's country count days.

@@ -5,6 +5,7 @@
 //! message may be sent at all is asked again when it is sent.
 
 use std::collections::BTreeMap;
+use std::slice;
 use std::sync::Arc;
 
 use domain::{
@@ -12,15 +13,18 @@ use domain::{
     Suggestion, Template, Text, Value,
 };
 use jiff::Timestamp;
+use jiff::civil::Date;
 use knowledge::{Passage, Place, Query};
 use rules::{Case, Proposal};
 use storage::jobs::{self, Job};
 use storage::{
-    Conn, deliveries, drafts, facts, messages, milestones, subjects, suggestions, templates,
+    Conn, contacts, deliveries, drafts, facts, messages, milestones, subjects, suggestions,
+    templates,
 };
 use writer::{By, DraftState, LetterKind, Plan, PlanError, PlanInput, To, Writer, cited_as};
 
 use crate::app::Writing;
+use crate::memory::Memory;
 use crate::suggest::first_thing_to_do;
 use crate::work::Work;
 use crate::{App, EngineError};
@@ -28,14 +32,26 @@ use crate::{App, EngineError};
 /// Passages to choose citations from: the writer takes the nearest few.
 const PASSAGES: usize = 12;
 
+/// A letter to be worded.
+#[derive(Debug)]
+pub(crate) struct Errand {
+    /// Which.
+    pub(crate) to: To,
+    /// The life event that it tells of.
+    pub(crate) life_event: String,
+    /// The last day to do what it tells of, where that is known.
+    pub(crate) by: Option<Date>,
+}
+
 impl App {
     /// Words a letter and hands it to delivery.
-    pub(crate) async fn compose(&self, to: To, job: &Job) -> Result<(), EngineError> {
-        let now = self.now();
+    pub(crate) async fn compose(&self, errand: Errand, job: &Job) -> Result<(), EngineError> {
+        let Errand { to, life_event, by } = errand;
         let mut tx = self.store.begin().await?;
+        let now = self.moment(&mut tx).await?;
         let planned = self.plan(&mut tx, to, now).await?;
         let Some(plan) = planned else {
-            jobs::complete(&mut tx, job, now).await?;
+            jobs::complete(&mut tx, slice::from_ref(job), now).await?;
             tx.commit().await?;
             return Ok(());
         };
@@ -47,21 +63,48 @@ impl App {
         let mut tx = self.store.begin().await?;
         templates::put(&mut tx, &template, now).await?;
         messages::put(&mut tx, &message, now).await?;
-        let delivery = Delivery {
-            id: Delivery::id_of(message.id, Channel::Inbox),
-            message: message.id,
-            recipient: to.recipient,
-            channel: Channel::Inbox,
-            state: DeliveryState::Queued,
-            suppressed: None,
-            sent_at: None,
-        };
-        deliveries::put(&mut tx, &delivery).await?;
-        Work::Deliver { delivery: delivery.id }.enqueue(&mut tx, now, &job.trace).await?;
-        jobs::complete(&mut tx, job, now).await?;
+        for channel in self.channels(&mut tx, to.recipient).await? {
+            let delivery = Delivery {
+                id: Delivery::id_of(message.id, channel),
+                message: message.id,
+                recipient: to.recipient,
+                channel,
+                state: DeliveryState::Queued,
+                suppressed: None,
+                sent_at: None,
+            };
+            deliveries::put(&mut tx, &delivery).await?;
+            let life_event = life_event.clone();
+            let work = Work::Deliver { delivery: delivery.id, channel, life_event, by };
+            work.enqueue(&mut tx, now, &job.trace).await?;
+        }
+        jobs::complete(&mut tx, slice::from_ref(job), now).await?;
         tx.commit().await?;
         tracing::info!(message.id = %message.id, source = ?message.source, "message worded");
         Ok(())
+    }
+
+    /// On which channels a letter to `recipient` goes: into the inbox always, to the portal and the
+    /// stream where they are set up, and on the one that rings that the person chose last. One, because a copy on
+    /// a second only teaches people to overlook both.
+    async fn channels(
+        &self,
+        conn: &mut Conn,
+        recipient: SubjectId,
+    ) -> Result<Vec<Channel>, EngineError> {
+        let carriers = &self.operation.carriers;
+        let mut channels = vec![Channel::Inbox];
+        for system in [Channel::Webhook, Channel::Stream] {
+            if carriers.contains_key(&system) {
+                channels.push(system);
+            }
+        }
+        if carriers.keys().any(|channel| channel.rings()) {
+            let chosen = contacts::in_force(conn, recipient).await?.into_iter();
+            channels
+                .extend(chosen.map(|it| it.channel).find(|channel| carriers.contains_key(channel)));
+        }
+        Ok(channels)
     }
 
     /// The plan of the letter, or `None` where there is nothing to say: the person was told
@@ -73,8 +116,8 @@ impl App {
         now: Timestamp,
     ) -> Result<Option<Plan>, EngineError> {
         let To { milestone, recipient, letter } = to;
-        let vanished = || EngineError::Vanished { what: "milestone", id: milestone.to_string() };
-        let milestone = milestones::get(conn, milestone).await?.ok_or_else(vanished)?;
+        // Whom it was about may have been erased meanwhile.
+        let Some(milestone) = milestones::get(conn, milestone).await? else { return Ok(None) };
         let told = Delivery::id_of(Message::id_of(milestone.id, recipient, letter), Channel::Inbox);
         let told = deliveries::get(conn, told).await?;
         if told.is_some_and(|told| told.state != DeliveryState::Queued) {
@@ -116,7 +159,8 @@ impl App {
         if milestone.state != MilestoneState::Reached {
             return Ok(None);
         }
-        let Some(loaded) = self.load_milestone(conn, milestone, now).await? else {
+        let memory = &mut Memory::default();
+        let Some(loaded) = self.load_milestone(conn, memory, milestone, now).await? else {
             return Ok(None);
         };
         let Some(life_event) = self.pack.life_event(&milestone.life_event) else {

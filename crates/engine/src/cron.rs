@@ -4,16 +4,18 @@
 //! stored when their facts change ([`decide`](crate::App)). On the day on which a version of a
 //! life event comes into force its open milestones are looked at again.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use domain::{EventId, MilestoneId, MilestoneState, SubjectId, Trace};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use jiff_cron::Schedule;
-use storage::{Conn, cleanup, due, milestones, schedules};
+use storage::{Conn, cleanup, due, milestones, schedules, tallies};
 
+use crate::rebuild::Turn;
 use crate::work::Work;
 use crate::{App, EngineError};
 
@@ -21,6 +23,8 @@ use crate::{App, EngineError};
 const DAILY: &str = "daily";
 /// How many subjects one transaction plans.
 const AT_ONCE: u32 = 500;
+/// How far the last run may lie ahead of the clock before the clock is taken to have been wrong.
+const MOST_AHEAD: SignedDuration = SignedDuration::from_hours(36);
 
 /// When the daily run is, in the pack's time zone.
 #[derive(Clone)]
@@ -66,13 +70,20 @@ impl App {
     /// did.
     pub async fn tick(&self, timetable: &Timetable) -> Result<bool, EngineError> {
         let now = self.now();
-        let mut tx = self.store.begin().await?;
-        let last = schedules::last_run(&mut tx, DAILY).await?;
+        // Asked before every turn of every worker: it must not wait for whoever writes.
+        let last = self.last_tick().await?;
         let run = match last {
             None => Some(now),
+            // The clock was ahead by days and was set right: waiting until it comes there again
+            // could mean a year without a daily run.
+            Some(last) if last.duration_since(now) > MOST_AHEAD => {
+                tracing::warn!(%last, "the last daily run is in the future: the clock was set back");
+                Some(now)
+            }
             Some(last) => timetable.due(last, now, self.pack.time_zone()),
         };
         let Some(run) = run else { return Ok(false) };
+        let mut tx = self.store.begin().await?;
         if !schedules::take_run(&mut tx, DAILY, last, run).await? {
             return Ok(false);
         }
@@ -99,9 +110,19 @@ impl App {
         loop {
             let mut tx = self.store.begin().await?;
             let some = due::due_until(&mut tx, today, AT_ONCE).await?;
+            let mut foretold: BTreeMap<&str, u64> = BTreeMap::new();
+            if !some.is_empty() {
+                let of = some.iter().map(|it| (it.life_event.clone(), it.subject)).collect();
+                let trace = Trace::of(None, EventId::of(&["clock", &today.to_string()]));
+                self.note_turn(&mut tx, &Turn::Came { of }, (now, &trace)).await?;
+            }
             for one in &some {
+                *foretold.entry(&one.life_event).or_default() += 1;
                 due::clear(&mut tx, one.subject, &one.life_event).await?;
                 look_again(&mut tx, &one.life_event, one.subject, one.on, now).await?;
+            }
+            for (life_event, count) in foretold {
+                tallies::foretell(&mut tx, life_event, today, count).await?;
             }
             tx.commit().await?;
             planned += some.len();

@@ -6,12 +6,12 @@
 
 use domain::{AsOf, Cause, Lifecycle as _, Milestone, MilestoneState, SubjectId, Trace, Verdict};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use rules::{Case, Decision, Hold, LifeEvent};
-use storage::due::{self, Due};
-use storage::{Conn, milestones, receipts};
+use storage::{Conn, milestones};
 
-use crate::known::{Loaded, load_case, log_reading};
+use crate::known::{Loaded, load_case, readings};
+use crate::ledger::Decided;
+use crate::memory::Memory;
 use crate::work::Work;
 use crate::{App, EngineError};
 
@@ -22,6 +22,16 @@ pub(crate) struct Occasion<'a> {
     pub(crate) trace: &'a Trace,
     /// This moment.
     pub(crate) now: Timestamp,
+    /// Whether it is decided again, to see whether the same comes out: then nothing follows from
+    /// it, because all that did has followed already.
+    pub(crate) again: bool,
+}
+
+impl<'a> Occasion<'a> {
+    /// For the first time, now.
+    pub(crate) fn new(trace: &'a Trace, now: Timestamp) -> Self {
+        Self { trace, now, again: false }
+    }
 }
 
 impl App {
@@ -32,7 +42,7 @@ impl App {
         AsOf { occurred: today, known: now, law: today }
     }
 
-    /// Decides `life_event` of `subject`, stores what came out, and enqueues what follows.
+    /// Decides `life_event` of `subject`, and notes what came out and what follows.
     #[tracing::instrument(
         name = "engine.decide_milestone", skip_all,
         fields(trace = occasion.trace.as_str(), life_event, subject.id = %subject)
@@ -40,38 +50,49 @@ impl App {
     pub(crate) async fn decide(
         &self,
         conn: &mut Conn,
-        life_event: &str,
-        subject: SubjectId,
+        memory: &mut Memory,
+        (life_event, subject): (&str, SubjectId),
         occasion: Occasion<'_>,
     ) -> Result<(), EngineError> {
         let Some(life_event) = self.pack.life_event(life_event) else { return Ok(()) };
         let now = occasion.now;
         let as_of = self.as_of(now);
-        let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
+        let of = (life_event, subject);
+        let loaded = load_case(conn, memory, &self.pack, of, as_of).await?;
         let case = loaded.case(&self.pack, life_event);
         let decision = case.decide(&|event| loaded.began(event));
-        plan_next_day(conn, life_event, subject, case.next_look()).await?;
+        if looks_ahead(life_event) {
+            memory.plan(conn, subject, &life_event.id, case.next_look()).await?;
+        }
 
         let id =
             decision.occurrence.as_deref().map(|it| Milestone::id_of(&life_event.id, subject, it));
-        let held = milestones::of_subject(conn, subject).await?;
-        let (this, others): (Vec<Milestone>, Vec<Milestone>) = held
-            .into_iter()
-            .filter(|held| held.life_event == life_event.id.value)
-            .partition(|held| Some(held.id) == id);
+        let held = memory.milestones(conn, subject, &life_event.id).await?;
+        let (this, others): (Vec<Milestone>, Vec<Milestone>) =
+            held.into_iter().partition(|held| Some(held.id) == id);
         for other in others {
-            self.end_other(conn, &other, &loaded, &decision, occasion).await?;
+            self.end_other(conn, memory, &other, (&loaded, &decision), occasion).await?;
         }
-        self.try_out(conn, &case, occasion).await?;
+        for version in life_event.shadows_on(as_of.law) {
+            // Versions that are only tried out: nothing follows from what they would have answered.
+            memory.ledger.receipts.push((case.try_out(version), subject));
+        }
         let next = next(this.first(), &case, &loaded, &decision, occasion.trace);
         let Some(milestone) = next else { return Ok(()) };
-        log_reading(conn, &loaded, &self.own_reader()).await?;
-        if milestones::put(conn, &milestone, now).await?.is_news() {
-            receipts::put(conn, &decision.receipt, subject, now).await?;
-            tracing::info!(milestone.id = %milestone.id, state = milestone.state.name(), "milestone decided");
+        if !occasion.again {
+            memory.ledger.readings.extend(readings(&loaded, &self.own_reader()));
         }
         // Facts that a draft shows may have changed although the answer did not.
-        Work::Suggest { milestone: milestone.id }.enqueue(conn, now, occasion.trace).await
+        follow(memory, &milestone, occasion)?;
+        if this.first().is_some_and(|held| milestones::say_the_same(held, &milestone)) {
+            return Ok(());
+        }
+        memory.note_milestone(&milestone);
+        let was_reached = this.first().is_some_and(|it| it.state == MilestoneState::Reached);
+        let is_reached = milestone.state == MilestoneState::Reached;
+        let counts = is_reached && !was_reached && !occasion.again;
+        memory.ledger.milestones.push(Decided { milestone, receipt: decision.receipt, counts });
+        Ok(())
     }
 
     /// Ends another occurrence of the same life event: it is withdrawn once nothing that began it
@@ -80,73 +101,99 @@ impl App {
     async fn end_other(
         &self,
         conn: &mut Conn,
+        memory: &mut Memory,
         held: &Milestone,
-        loaded: &Loaded,
-        decision: &Decision<'_>,
+        (loaded, decision): (&Loaded, &Decision<'_>),
         occasion: Occasion<'_>,
     ) -> Result<(), EngineError> {
-        let to = match held.cause {
-            Cause::Event(event) if loaded.believes(event) => return Ok(()),
-            Cause::Event(_) => MilestoneState::Withdrawn,
-            Cause::Clock(_) if decision.occurrence.is_none() => MilestoneState::Withdrawn,
-            Cause::Clock(_) => ended(held.state),
-        };
+        let Some(to) = other_ends(held, loaded, decision) else { return Ok(()) };
         if !held.state.next().contains(&to) {
             return Ok(());
         }
-        let now = occasion.now;
-        milestones::move_state(conn, held.id, held.state, to, now).await?;
-        Work::Suggest { milestone: held.id }.enqueue(conn, now, occasion.trace).await
+        memory.end_milestone(conn, held, to, occasion.now).await?;
+        follow(memory, held, occasion)
     }
 
-    /// Keeps what versions that are only tried out would have answered. Nothing follows from it.
-    async fn try_out(
-        &self,
-        conn: &mut Conn,
-        case: &Case<'_>,
-        occasion: Occasion<'_>,
-    ) -> Result<(), EngineError> {
-        let Some(subject) = case.roles.get(case.life_event.subject.as_str()) else { return Ok(()) };
-        for version in case.life_event.shadows_on(case.as_of.law) {
-            receipts::put(conn, &case.try_out(version), *subject, occasion.now).await?;
-        }
-        Ok(())
-    }
-
-    /// What holds `milestone` back, as far as is known now.
-    pub(crate) async fn hold(
+    /// What holds `milestone` back, as far as is known now, and whether it was overtaken.
+    pub(crate) async fn standing(
         &self,
         conn: &mut Conn,
         milestone: &Milestone,
         now: Timestamp,
-    ) -> Result<Option<Hold>, EngineError> {
+    ) -> Result<Standing, EngineError> {
         let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
-            return Ok(None);
+            return Ok(Standing::default());
         };
         let as_of = self.as_of(now);
-        let loaded = load_case(conn, &self.pack, life_event, milestone.subject, as_of).await?;
+        let (of, memory) = ((life_event, milestone.subject), &mut Memory::default());
+        memory.learn_facts(conn, &milestone.named()).await?;
+        let loaded = load_case(conn, memory, &self.pack, of, as_of).await?;
         let case = loaded.case(&self.pack, life_event);
-        Ok(case.decide(&|event| loaded.began(event)).hold)
+        let decision = case.decide(&|event| loaded.began(event));
+        let overtaken = loaded.lost_since(milestone.as_of.known)
+            && !stands(next_held(milestone, &loaded, &decision));
+        Ok(Standing { hold: decision.hold, overtaken })
     }
 }
 
-/// Notes the next day on which time alone may change something; forgets it where none is left.
-async fn plan_next_day(
-    conn: &mut Conn,
-    life_event: &LifeEvent,
-    subject: SubjectId,
-    day: Option<Date>,
-) -> Result<(), EngineError> {
-    let waits = life_event.guards.sensitive.as_ref().is_some_and(|it| it.wait.is_some());
-    if life_event.begins.clock.is_none() && !waits {
-        return Ok(());
+/// What keeps a letter about a milestone from going out now.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// What holds the milestone back.
+    pub(crate) hold: Option<Hold>,
+    /// Whether something that was believed when it was decided was taken back since, so that it
+    /// stands no more once it is decided anew. That is certain to come: its job was stored with
+    /// the withdrawal.
+    pub(crate) overtaken: bool,
+}
+
+/// Whether something follows from a milestone that stands so.
+pub(crate) fn stands(state: MilestoneState) -> bool {
+    matches!(state, MilestoneState::Reached | MilestoneState::Pending)
+}
+
+/// Where `held` will stand once `decision` is stored.
+fn next_held(held: &Milestone, loaded: &Loaded, decision: &Decision<'_>) -> MilestoneState {
+    let is_this = decision.occurrence.as_deref().is_some_and(|occurrence| {
+        Milestone::id_of(&held.life_event, held.subject, occurrence) == held.id
+    });
+    if is_this {
+        return next_state(Some(held.state), decision).unwrap_or(held.state);
     }
-    let life_event = life_event.id.value.clone();
-    match day {
-        Some(on) => due::set(conn, &Due { subject, life_event, on }).await?,
-        None => {
-            due::clear(conn, subject, &life_event).await?;
-        }
+    let Some(to) = other_ends(held, loaded, decision) else { return held.state };
+    if held.state.next().contains(&to) { to } else { held.state }
+}
+
+/// How another occurrence of the life event that was decided ends; `None` where it goes on.
+fn other_ends(
+    held: &Milestone,
+    loaded: &Loaded,
+    decision: &Decision<'_>,
+) -> Option<MilestoneState> {
+    match held.cause {
+        Cause::Event(event) if loaded.believes(event) => None,
+        Cause::Event(_) => Some(MilestoneState::Withdrawn),
+        Cause::Clock(_) if decision.occurrence.is_none() => Some(MilestoneState::Withdrawn),
+        Cause::Clock(_) => Some(ended(held.state)),
+    }
+}
+
+/// Whether time alone may change something about `life_event`.
+fn looks_ahead(life_event: &LifeEvent) -> bool {
+    let waits = life_event.guards.sensitive.as_ref().is_some_and(|it| it.wait.is_some());
+    life_event.begins.clock.is_some() || waits
+}
+
+/// Notes the work that follows from a milestone that was decided.
+fn follow(
+    memory: &mut Memory,
+    milestone: &Milestone,
+    occasion: Occasion<'_>,
+) -> Result<(), EngineError> {
+    if !occasion.again {
+        let life_event = milestone.life_event.clone();
+        let work = Work::Suggest { milestone: milestone.id, life_event };
+        memory.ledger.again.push(work.job(occasion.now, occasion.trace)?);
     }
     Ok(())
 }

@@ -1,45 +1,176 @@
 //! Deliver: one message on one channel, claimed, sent with no connection held, recorded.
 //!
 //! The claim asks once more, in its own transaction, whether sending is still right
-//! (invariant 7): a person may have refused, died, or seen the milestone withdrawn since the
-//! message was worded.
+//! (invariant 7): a person may have refused, died, taken their address back or been disturbed
+//! often enough, the milestone may have been withdrawn and the channel stopped, since the message
+//! was worded. Where what it tells of was taken back and is not decided anew yet, it waits for that:
+//! nothing is sent meanwhile, and nothing held back for good. A send that fails is tried again by
+//! the job table; its id stays the same.
 
-use domain::{Channel, Delivery, DeliveryId, DeliveryState, RefusalScope, SubjectId};
-use jiff::Timestamp;
+use std::slice;
+
+use domain::{
+    Delivery, DeliveryId, DeliveryState, Letter, Lifecycle as _, Message, RefusalScope, SubjectId,
+};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use rules::Hold;
-use storage::deliveries::{self, Checks, Claim};
-use storage::jobs::{self, Job};
+use storage::deliveries::{self, Checks, Claim, Claimed};
+use storage::jobs::{self, Fate, Job};
 use storage::{Conn, messages, milestones};
 
+use crate::carrier::{NotCarried, Parcel};
+use crate::decide::{Standing, stands};
+use crate::halt::HaltScope;
 use crate::{App, EngineError};
 
 /// The attribute that tells of a death: the one that the rules' guards read too.
 const DECEASED: &str = "deceased";
+/// Who stops a channel whose other side is gone.
+const BY_ITSELF: &str = "delivery";
+/// How long a delivery waits for what it tells of to be decided anew.
+const DECIDED_SOON: SignedDuration = SignedDuration::from_secs(3);
 
 impl App {
-    /// Sends one delivery, or holds it back for a stated reason.
-    pub(crate) async fn deliver(&self, id: DeliveryId, job: &Job) -> Result<(), EngineError> {
-        let now = self.now();
+    /// Puts a message into the inbox, holds it back for a stated reason, or puts it off. The inbox
+    /// is this database: recording that it arrived is the arrival. `by` is the last day to do what
+    /// it tells of.
+    pub(crate) async fn deliver_here(
+        &self,
+        conn: &mut Conn,
+        id: DeliveryId,
+        by: Option<Date>,
+        job: &Job,
+    ) -> Result<(), EngineError> {
+        let Some(claimed) = self.take(conn, id, by, job).await? else { return Ok(()) };
+        self.arrived(conn, &claimed, job).await
+    }
+
+    /// Sends one delivery, holds it back for a stated reason, or puts it off.
+    pub(crate) async fn deliver(
+        &self,
+        id: DeliveryId,
+        by: Option<Date>,
+        job: &Job,
+    ) -> Result<(), EngineError> {
         let mut tx = self.store.begin().await?;
-        requeue_abandoned(&mut tx, id).await?;
-        let Some(claimed) = self.claim(&mut tx, id, now).await? else {
-            jobs::complete(&mut tx, job, now).await?;
-            tx.commit().await?;
+        let claimed = self.take(&mut tx, id, by, job).await?;
+        tx.commit().await?;
+        let Some(claimed) = claimed else { return Ok(()) };
+
+        self.hand_over(&claimed).await?;
+
+        let mut tx = self.store.begin().await?;
+        self.arrived(&mut tx, &claimed, job).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Claims a delivery, or ends its job: nothing is to be sent, or not now.
+    async fn take(
+        &self,
+        conn: &mut Conn,
+        id: DeliveryId,
+        by: Option<Date>,
+        job: &Job,
+    ) -> Result<Option<Box<Claimed>>, EngineError> {
+        let now = self.moment(conn).await?;
+        let Some(delivery) = deliveries::get(conn, id).await? else {
+            jobs::complete(conn, slice::from_ref(job), now).await?;
+            return Ok(None);
+        };
+        let stops = self.stops(conn, &delivery, now).await?;
+        if stops.overtaken {
+            // Left as it is: one that was claimed may have arrived, and is corrected then.
+            let soon = self.now().checked_add(DECIDED_SOON).unwrap_or(now);
+            jobs::postpone(conn, job, soon).await?;
+            return Ok(None);
+        }
+        if delivery.state == DeliveryState::Claimed {
+            self.correct_what_may_have_arrived(conn, &delivery, (now, &job.trace)).await?;
+        }
+        // A worker that died between claiming and recording left it claimed, and an operator may
+        // have had a failed one tried again. Only one worker holds this delivery's job. A channel
+        // may so be handed the same parcel twice: its id tells.
+        deliveries::requeue(conn, id).await?;
+        match self.claim(conn, id, &stops, by, now).await? {
+            Next::Send(claimed) => return Ok(Some(claimed)),
+            Next::Nothing => jobs::complete(conn, slice::from_ref(job), now).await?,
+            Next::At(at) => jobs::postpone(conn, job, at).await?,
+            // Back into its lane, which nobody claims from until the halt is lifted.
+            Next::Halted => jobs::release(conn, job).await?,
+        }
+        Ok(None)
+    }
+
+    async fn arrived(
+        &self,
+        conn: &mut Conn,
+        claimed: &Claimed,
+        job: &Job,
+    ) -> Result<(), EngineError> {
+        let (delivery, now) = (&claimed.delivery, self.now());
+        deliveries::record_sent(conn, delivery.id, now).await?;
+        jobs::complete(conn, slice::from_ref(job), now).await?;
+        self.operation.metrics.letter(delivery.channel, "sent");
+        tracing::info!(
+            delivery.id = %delivery.id, channel = delivery.channel.name(),
+            subject.id = %delivery.recipient, "message delivered"
+        );
+        Ok(())
+    }
+
+    /// Gives a claimed delivery to what takes it out. No connection is held meanwhile.
+    async fn hand_over(&self, claimed: &Claimed) -> Result<(), EngineError> {
+        let channel = claimed.delivery.channel;
+        let Some(carrier) = self.operation.carriers.get(&channel) else {
+            let why = format!("this program is not set up to send by {}", channel.name());
+            return Err(NotCarried::Never { why }.into());
+        };
+        let Message { id: message, language, subject_line, .. } = &claimed.message;
+        let parcel = Parcel {
+            id: claimed.delivery.id,
+            message: *message,
+            recipient: claimed.delivery.recipient,
+            address: claimed.address.clone(),
+            language: *language,
+            title: subject_line.clone(),
+            text: self.operation.contact.notice_in(*language).to_owned(),
+        };
+        Ok(carrier.carry(&parcel).await?)
+    }
+
+    /// What follows for a delivery whose job failed, in the transaction that notes that.
+    pub(crate) async fn not_delivered(
+        &self,
+        conn: &mut Conn,
+        id: DeliveryId,
+        fate: Fate,
+    ) -> Result<(), EngineError> {
+        let held = deliveries::get(conn, id).await?;
+        let Some(held) = held.filter(|held| held.state == DeliveryState::Claimed) else {
             return Ok(());
         };
-        tx.commit().await?;
+        let outcome = match fate {
+            Fate::Retry(_) => {
+                deliveries::requeue(conn, id).await?;
+                "not_taken"
+            }
+            Fate::Dead => {
+                deliveries::record_failed(conn, id).await?;
+                "given_up"
+            }
+        };
+        self.operation.metrics.letter(held.channel, outcome);
+        Ok(())
+    }
 
-        match claimed.channel {
-            // The inbox is this database: recording that it arrived is the arrival.
-            Channel::Inbox => {}
-        }
-
-        let now = self.now();
-        let mut tx = self.store.begin().await?;
-        deliveries::record_sent(&mut tx, id, now).await?;
-        jobs::complete(&mut tx, job, now).await?;
-        tx.commit().await?;
-        tracing::info!(delivery.id = %id, subject.id = %claimed.recipient, "message delivered");
+    /// Stops a channel whose other side says that it is gone for good.
+    pub(crate) async fn stop_channel(
+        &self,
+        channel: domain::Channel,
+        why: &str,
+    ) -> Result<(), EngineError> {
+        self.halt(&HaltScope::Channel(channel), BY_ITSELF, why).await?;
         Ok(())
     }
 
@@ -47,45 +178,74 @@ impl App {
         &self,
         conn: &mut Conn,
         id: DeliveryId,
+        stops: &Stops,
+        by: Option<Date>,
         now: Timestamp,
-    ) -> Result<Option<Delivery>, EngineError> {
-        let stops = self.stops(conn, id, now).await?;
+    ) -> Result<Next, EngineError> {
+        let Some(delivery) = deliveries::get(conn, id).await? else { return Ok(Next::Nothing) };
+        let contact = &self.operation.contact;
+        if delivery.state == DeliveryState::Queued
+            && delivery.channel.rings()
+            && let Some(opens) = contact.opens(now, self.pack.time_zone())
+        {
+            return Ok(Next::At(opens));
+        }
+        let today = self.day(now);
         let checks = Checks {
             now,
-            today: self.day(now),
+            today,
             must_live: &stops.subjects,
             deceased: DECEASED,
             sensitive: stops.sensitive,
             refusal_keys: &stops.refusal_keys,
+            halt_scopes: &stops.halt_scopes,
+            budget: contact.budget_for(stops.letter, by, today),
         };
-        match deliveries::claim_delivery(conn, id, &checks).await? {
-            Some(Claim::Claimed(claimed)) => Ok(Some(claimed.0)),
+        Ok(match deliveries::claim_delivery(conn, id, &checks).await? {
+            Some(Claim::Claimed(claimed)) => Next::Send(claimed),
+            Some(Claim::Halted) => Next::Halted,
             Some(Claim::Suppressed(reason)) => {
-                tracing::info!(delivery.id = %id, reason = reason.name(), "message held back");
-                Ok(None)
+                self.operation.metrics.letter(delivery.channel, reason.name());
+                tracing::info!(
+                    delivery.id = %id, channel = delivery.channel.name(),
+                    reason = reason.name(), "message held back"
+                );
+                Next::Nothing
             }
-            Some(Claim::NotQueued(_)) | None => Ok(None),
-        }
+            Some(Claim::NotQueued(_)) | None => Next::Nothing,
+        })
     }
 
-    /// Whose death, which refusals and which hold would stop this delivery.
+    /// Whose death, which refusals, halts and hold would stop this delivery, and whether what it
+    /// tells of was overtaken.
     async fn stops(
         &self,
         conn: &mut Conn,
-        id: DeliveryId,
+        delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Stops, EngineError> {
-        let refusal_keys = vec![RefusalScope::All.key()];
-        let mut stops = Stops { subjects: Vec::new(), sensitive: false, refusal_keys };
-        let Some(delivery) = deliveries::get(conn, id).await? else { return Ok(stops) };
+        let mut stops = Stops {
+            letter: Letter::First,
+            subjects: Vec::new(),
+            sensitive: false,
+            overtaken: false,
+            refusal_keys: vec![RefusalScope::All.key()],
+            halt_scopes: HaltScope::that_stop("", delivery.channel),
+        };
         let Some(message) = messages::get(conn, delivery.message).await? else { return Ok(stops) };
+        stops.letter = message.letter;
         let milestone = milestones::get(conn, message.milestone).await?;
         let Some(milestone) = milestone else { return Ok(stops) };
+        stops.halt_scopes = HaltScope::that_stop(&milestone.life_event, delivery.channel);
         let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
             return Ok(stops);
         };
-        let hold = self.hold(conn, &milestone, now).await?;
+        let Standing { hold, overtaken } = self.standing(conn, &milestone, now).await?;
         stops.sensitive = matches!(hold, Some(Hold::Officer { .. } | Hold::Wait { .. }));
+        stops.overtaken = overtaken
+            && !delivery.state.next().is_empty()
+            && stands(milestone.state)
+            && message.letter != Letter::Correction;
         let guarded = life_event.guards.deceased.iter();
         stops.subjects =
             guarded.filter_map(|role| milestone.roles.get(role.as_str())).copied().collect();
@@ -96,22 +256,25 @@ impl App {
     }
 }
 
-/// What stops a delivery.
-struct Stops {
-    subjects: Vec<SubjectId>,
-    sensitive: bool,
-    refusal_keys: Vec<String>,
+/// What to do with a delivery now.
+enum Next {
+    /// It is ours.
+    Send(Box<Claimed>),
+    /// It is sent, held back, or not there.
+    Nothing,
+    /// It is too early.
+    At(Timestamp),
+    /// It is stopped.
+    Halted,
 }
 
-/// A worker that died between claiming and recording left the delivery claimed. Only one worker
-/// holds this delivery's job, so whoever runs it now may take the delivery up again.
-///
-/// For a channel that sends outside of this database this may send a second time; its adapter
-/// must make the repeat recognisable by the delivery's id.
-async fn requeue_abandoned(conn: &mut Conn, id: DeliveryId) -> Result<(), EngineError> {
-    let held = deliveries::get(conn, id).await?;
-    if held.is_some_and(|held| held.state == DeliveryState::Claimed) {
-        deliveries::requeue(conn, id).await?;
-    }
-    Ok(())
+/// What stops a delivery.
+struct Stops {
+    letter: Letter,
+    subjects: Vec<SubjectId>,
+    sensitive: bool,
+    /// What it tells of was taken back, and is not decided anew yet.
+    overtaken: bool,
+    refusal_keys: Vec<String>,
+    halt_scopes: Vec<String>,
 }

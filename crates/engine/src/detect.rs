@@ -10,79 +10,93 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Event, EventId, SubjectId, SubjectKind};
 use rules::{LifeEvent, Pack, Reading};
-use storage::jobs::{self, Job};
-use storage::{Conn, facts, journal};
+use storage::{Conn, journal};
 
-use crate::decide::Occasion;
+use crate::memory::Memory;
 use crate::{App, EngineError};
 
 /// Someone for whom a life event must be decided.
-type Candidate<'a> = (&'a str, SubjectId);
+pub(crate) type Candidate = (String, SubjectId);
 
 /// Roles lead to roles; a chain longer than this is a circle that the facts make.
 const LONGEST_CHAIN: usize = 8;
 
 impl App {
-    /// Decides what `event` means for everyone whom it concerns.
-    pub(crate) async fn detect(&self, event: EventId, job: &Job) -> Result<(), EngineError> {
-        let mut tx = self.store.begin().await?;
-        let now = self.now();
-        if let Some(told) = self.told_by(&mut tx, event).await? {
-            let occasion = Occasion { trace: &job.trace, now };
-            for (life_event, subject) in self.candidates(&mut tx, &told).await? {
-                self.decide(&mut tx, life_event, subject, occasion).await?;
+    /// Whom each of `events` concerns, and with which life events.
+    pub(crate) async fn concerned_by(
+        &self,
+        conn: &mut Conn,
+        memory: &mut Memory,
+        events: &[EventId],
+    ) -> Result<BTreeMap<EventId, BTreeSet<Candidate>>, EngineError> {
+        let told = self.told_by(conn, events).await?;
+        let readings: BTreeMap<EventId, (&Event, Reading)> = told
+            .iter()
+            .filter_map(|(event, told)| {
+                // A pack may drop a kind of event while some of its events still wait.
+                let reading = self.pack.event_type(&told.kind)?.read(told, &self.key).ok()?;
+                Some((*event, (told, reading)))
+            })
+            .collect();
+        let named = readings.values().flat_map(|(_, reading)| reading.subjects.values());
+        let named: BTreeSet<SubjectId> = named.map(|subject| subject.id).collect();
+        memory.learn_links(conn, named.iter()).await?;
+        let mut concerned = BTreeMap::new();
+        for (event, (told, reading)) in &readings {
+            concerned.insert(*event, self.candidates(conn, memory, told, reading).await?);
+        }
+        Ok(concerned)
+    }
+
+    /// The event whose facts changed with each of `events`: it itself, or the one that it takes
+    /// back. None where that one has not arrived yet; it will then be stored as withdrawn.
+    async fn told_by(
+        &self,
+        conn: &mut Conn,
+        events: &[EventId],
+    ) -> Result<BTreeMap<EventId, Event>, EngineError> {
+        let found = journal::get_all(conn, events).await?;
+        if let Some(id) = events.iter().find(|id| found.iter().all(|event| event.id != **id)) {
+            return Err(EngineError::Vanished { what: "event", id: id.to_string() });
+        }
+        let mut told = BTreeMap::new();
+        let mut taken_back = BTreeMap::new();
+        for event in found {
+            let kind = self.pack.event_type(&event.kind);
+            match kind.and_then(|kind| kind.withdraws(&event)) {
+                None => {
+                    told.insert(event.id, event);
+                }
+                Some(withdrawal) => {
+                    taken_back.insert(event.id, withdrawal.event());
+                }
             }
         }
-        jobs::complete(&mut tx, job, now).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Decides a life event of one subject because a day came.
-    pub(crate) async fn look_again(
-        &self,
-        life_event: &str,
-        subject: SubjectId,
-        job: &Job,
-    ) -> Result<(), EngineError> {
-        let mut tx = self.store.begin().await?;
-        let now = self.now();
-        self.decide(&mut tx, life_event, subject, Occasion { trace: &job.trace, now }).await?;
-        jobs::complete(&mut tx, job, now).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// The event whose facts changed: `event` itself, or the one that it takes back. `None` where
-    /// that one has not arrived yet; it will then be stored as withdrawn.
-    async fn told_by(&self, conn: &mut Conn, event: EventId) -> Result<Option<Event>, EngineError> {
-        let vanished = || EngineError::Vanished { what: "event", id: event.to_string() };
-        let event = journal::get(conn, event).await?.ok_or_else(vanished)?;
-        let withdrawal = self.pack.event_type(&event.kind).and_then(|kind| kind.withdraws(&event));
-        Ok(match withdrawal {
-            None => Some(event),
-            Some(withdrawal) => journal::get(conn, withdrawal.event()).await?,
-        })
+        let ids: Vec<EventId> = taken_back.values().copied().collect();
+        let gone = journal::get_all(conn, &ids).await?;
+        for (by, of) in taken_back {
+            told.extend(gone.iter().find(|event| event.id == of).map(|it| (by, it.clone())));
+        }
+        Ok(told)
     }
 
     async fn candidates(
         &self,
         conn: &mut Conn,
+        memory: &mut Memory,
         event: &Event,
-    ) -> Result<BTreeSet<Candidate<'_>>, EngineError> {
+        reading: &Reading,
+    ) -> Result<BTreeSet<Candidate>, EngineError> {
         let mut candidates = BTreeSet::new();
-        // A pack may drop a kind of event while some of its events still wait.
-        let Some(kind) = self.pack.event_type(&event.kind) else { return Ok(candidates) };
-        let Ok(reading) = kind.read(event, &self.key) else { return Ok(candidates) };
         let begun = self.pack.life_events().filter(|life_event| life_event.begun_by(&event.kind));
         for life_event in begun {
             if let Some(subject) = reading.subjects.get(life_event.subject.as_str()) {
-                candidates.insert((life_event.id.as_str(), subject.id));
+                candidates.insert((life_event.id.value.clone(), subject.id));
             }
         }
-        for ((id, role, subject), life_event) in concerned(&self.pack, &reading) {
-            for holder in holders(conn, life_event, role, subject).await? {
-                candidates.insert((id, holder));
+        for ((id, role, subject), life_event) in concerned(&self.pack, reading) {
+            for holder in holders(conn, memory, life_event, (role, subject)).await? {
+                candidates.insert((id.to_owned(), holder));
             }
         }
         Ok(candidates)
@@ -122,9 +136,9 @@ fn concerned<'a>(
 /// The subjects of `life_event` in which `player` plays, or ever played, `role`.
 async fn holders(
     conn: &mut Conn,
+    memory: &mut Memory,
     life_event: &LifeEvent,
-    role: &str,
-    player: SubjectId,
+    (role, player): (&str, SubjectId),
 ) -> Result<BTreeSet<SubjectId>, EngineError> {
     let mut found = BTreeSet::new();
     let mut open = vec![(role.to_owned(), player, 0)];
@@ -137,7 +151,7 @@ async fn holders(
             continue;
         }
         for (_, of, attribute) in life_event.role_paths().filter(|(name, ..)| *name == role) {
-            for owner in facts::subjects_with(conn, attribute, player).await? {
+            for owner in memory.subjects_with(conn, attribute, player).await? {
                 open.push((of.to_owned(), owner, steps + 1));
             }
         }

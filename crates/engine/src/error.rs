@@ -1,7 +1,10 @@
 //! Why a use case was not carried out, by who can do something about it.
 
 use domain::IllegalTransition;
+use jiff::SignedDuration;
 use storage::StorageError;
+
+use crate::carrier::NotCarried;
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +18,12 @@ pub enum EngineError {
     /// A job of the table is none that this program knows.
     #[error("a job does not read back as work of this program")]
     Work(#[source] serde_json::Error),
+    /// A job stands in a lane whose desk does no such work.
+    #[error("a job stands in a lane of the wrong desk")]
+    WrongDesk,
+    /// Nobody said what came of something that was to be stored: it may be, so send it again.
+    #[error("what came of it was not told")]
+    Unanswered,
     /// Something stored points to what is not there.
     #[error("{what} `{id}` is not there")]
     Vanished {
@@ -32,6 +41,17 @@ pub enum EngineError {
     /// A part of a sweep over everybody ended before its end.
     #[error("a part of the sweep did not come to its end")]
     Part(#[source] tokio::task::JoinError),
+    /// More work waits than may: whoever sent it sends it again later.
+    #[error("{length} jobs wait already, and no more than {most} may")]
+    Overloaded {
+        /// How many wait.
+        length: u64,
+        /// How many may.
+        most: u64,
+    },
+    /// A letter was not taken by what should take it out.
+    #[error("the letter was not handed over")]
+    NotCarried(#[from] NotCarried),
     /// A timetable that cannot be read.
     #[error("`{0}` is not a timetable: it should be five fields as cron writes them")]
     Timetable(String),
@@ -43,8 +63,17 @@ impl EngineError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Storage(error) => error.is_transient(),
-            Self::Search(_) => true,
+            Self::Search(_) | Self::Overloaded { .. } => true,
+            Self::NotCarried(why) => matches!(why, NotCarried::Later { .. }),
             _ => false,
+        }
+    }
+
+    /// How long the other side asked to be left alone, where it did.
+    pub(crate) fn asked_to_wait(&self) -> Option<SignedDuration> {
+        match self {
+            Self::NotCarried(NotCarried::Later { after, .. }) => *after,
+            _ => None,
         }
     }
 
@@ -68,4 +97,16 @@ pub enum OutcomeError {
     /// The database.
     #[error("the database did not carry it out")]
     Storage(#[from] StorageError),
+    /// It could not be noted.
+    #[error("what was done could not be noted")]
+    Unnoted(#[source] Box<EngineError>),
+}
+
+impl From<EngineError> for OutcomeError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Storage(error) => Self::Storage(error),
+            other => Self::Unnoted(Box::new(other)),
+        }
+    }
 }

@@ -1,12 +1,15 @@
 //! What is known for one decision: the facts of everyone who plays a role, loaded once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::{AsOf, EventId, FactSet, SubjectId};
+use jiff::Timestamp;
 use rules::{Case, LifeEvent, Pack};
-use storage::access_log::{self, Access};
-use storage::{Conn, facts, journal};
+use storage::Conn;
+use storage::access_log::Access;
 
+use crate::memory::Memory;
 use crate::{EngineError, Reader};
 
 /// The roles and facts of one life event of one subject.
@@ -14,7 +17,7 @@ pub(crate) struct Loaded {
     /// Who plays which role.
     pub(crate) roles: BTreeMap<String, SubjectId>,
     /// What is known about them.
-    pub(crate) facts: FactSet,
+    pub(crate) facts: Arc<FactSet>,
     /// The three dates.
     pub(crate) as_of: AsOf,
     /// The events that told of the subject and begin this life event.
@@ -45,6 +48,15 @@ impl Loaded {
         believed.map(|fact| (fact.known_from, fact.source.event)).max().map(|(_, event)| event)
     }
 
+    /// Whether something that was known at `then` was taken back at that moment or since.
+    pub(crate) fn lost_since(&self, then: Timestamp) -> bool {
+        let known = self.as_of.known;
+        self.facts.iter().any(|fact| {
+            fact.known_from <= then
+                && fact.known_until.is_some_and(|until| then <= until && until <= known)
+        })
+    }
+
     /// Whether something that `event` told is believed at the dates of this case.
     pub(crate) fn believes(&self, event: EventId) -> bool {
         let known = self.as_of.known;
@@ -60,47 +72,40 @@ impl Loaded {
 /// loaded too, until nobody new is found.
 pub(crate) async fn load_case(
     conn: &mut Conn,
+    memory: &mut Memory,
     pack: &Pack,
-    life_event: &LifeEvent,
-    subject: SubjectId,
+    (life_event, subject): (&LifeEvent, SubjectId),
     as_of: AsOf,
 ) -> Result<Loaded, EngineError> {
-    let mut facts = facts::facts_of(conn, &[subject]).await?;
-    let mut loaded = BTreeSet::from([subject]);
-    let roles = loop {
+    let mut whom = BTreeSet::from([subject]);
+    let (roles, facts) = loop {
+        let facts = memory.facts_about(conn, &whom).await?;
         let roles = pack.resolve_roles(life_event, subject, &facts, &as_of);
-        let new: Vec<SubjectId> =
-            roles.values().filter(|role| !loaded.contains(role)).copied().collect();
-        if new.is_empty() {
-            break roles;
+        let before = whom.len();
+        whom.extend(roles.values());
+        if whom.len() == before {
+            break (roles, facts);
         }
-        facts.extend(facts::facts_of(conn, &new).await?.iter().cloned());
-        loaded.extend(new);
     };
     let told: BTreeSet<EventId> =
         facts.iter().filter(|fact| fact.subject == subject).map(|fact| fact.source.event).collect();
-    let told: Vec<EventId> = told.into_iter().collect();
-    let kinds = journal::kinds(conn, &told).await?;
-    let began = kinds.into_iter().filter(|(_, kind)| life_event.begun_by(kind)).map(|(id, _)| id);
-    Ok(Loaded { roles, facts, as_of, began: began.collect() })
+    let begins = |event: &EventId| memory.kind(*event).is_some_and(|it| life_event.begun_by(it));
+    let began = told.into_iter().filter(begins).collect();
+    Ok(Loaded { roles, facts, as_of, began })
 }
 
-/// Writes down that the data of everyone in `loaded` was read for a decision.
-pub(crate) async fn log_reading(
-    conn: &mut Conn,
-    loaded: &Loaded,
-    reader: &Reader,
-) -> Result<(), EngineError> {
-    for subject in loaded.roles.values().collect::<BTreeSet<_>>() {
-        let access = Access {
-            at: loaded.as_of.known,
-            subject: *subject,
-            reader: reader.by.clone(),
-            what: "facts".to_owned(),
-            purpose: reader.purpose.clone(),
-            legal_basis: reader.legal_basis.clone(),
-        };
-        access_log::record(conn, &access).await?;
-    }
-    Ok(())
+/// The readings of everyone in `loaded` for a decision.
+pub(crate) fn readings<'a>(
+    loaded: &'a Loaded,
+    reader: &'a Reader,
+) -> impl Iterator<Item = Access> + 'a {
+    let players: BTreeSet<SubjectId> = loaded.roles.values().copied().collect();
+    players.into_iter().map(|subject| Access {
+        at: loaded.as_of.known,
+        subject,
+        reader: reader.by.clone(),
+        what: "facts".to_owned(),
+        purpose: reader.purpose.clone(),
+        legal_basis: reader.legal_basis.clone(),
+    })
 }

@@ -3,19 +3,21 @@
 //!
 //! A reminder is a job that waits for its day. On that day everything is asked again: it is not
 //! worded where the thing was done, refused or taken back, or where the deadline has moved and the
-//! day is none of its reminders any more. A correction follows a first letter that was sent, once
+//! day is none of its reminders any more. A correction follows a first letter that may have arrived, once
 //! its milestone is withdrawn; the claim that sends it asks whether that still holds.
 
 use std::collections::BTreeSet;
 
 use domain::{
-    Channel, Delivery, DeliveryState, Letter, Message, Milestone, SubjectId, Suggestion, Trace,
+    Delivery, DeliveryState, Letter, Message, Milestone, MilestoneState, SubjectId, Suggestion,
+    Trace,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rules::Proposal;
-use storage::{Conn, deliveries};
+use storage::{Conn, deliveries, messages, milestones};
 
+use crate::ledger::Ledger;
 use crate::suggest::first_thing_to_do;
 use crate::work::Work;
 use crate::{App, EngineError};
@@ -25,10 +27,10 @@ use crate::{App, EngineError};
 const HOUR: i8 = 8;
 
 impl App {
-    /// Enqueues the letters about `milestone` that `proposals` call for now and later.
-    pub(crate) async fn call_for_letters(
+    /// Notes the letters about `milestone` that `proposals` call for now and later.
+    pub(crate) fn call_for_letters(
         &self,
-        conn: &mut Conn,
+        ledger: &mut Ledger,
         milestone: &Milestone,
         proposals: &[Proposal<'_>],
         held: &[Suggestion],
@@ -37,40 +39,64 @@ impl App {
         let told: BTreeSet<SubjectId> =
             proposals.iter().map(|it| it.suggestion.recipient).collect();
         for recipient in told {
-            let compose = |letter| Work::Compose { milestone: milestone.id, recipient, letter };
-            compose(Letter::First).enqueue(conn, now, trace).await?;
-            let Some(main) = first_thing_to_do(proposals, held, recipient) else { continue };
+            let main = first_thing_to_do(proposals, held, recipient);
+            let deadline = main.and_then(|main| main.suggestion.deadline.as_ref());
+            let by = deadline.map(|deadline| deadline.safe);
+            let compose = |letter| compose(milestone, recipient, letter, by);
+            ledger.again.push(compose(Letter::First).job(now, trace)?);
+            let Some(main) = main else { continue };
             for on in reminders_after(main, self.day(now)) {
                 if let Some(at) = self.morning_of(on) {
-                    compose(Letter::Reminder(on)).enqueue_for(conn, at, trace).await?;
+                    ledger.once.push(compose(Letter::Reminder(on)).job(at, trace)?);
                 }
             }
         }
         Ok(())
     }
 
-    /// Enqueues a correction to everyone who was sent the first letter about `milestone`, unless
+    /// Notes a correction to everyone who may have got the first letter about `milestone`, unless
     /// the pack has silence follow.
     pub(crate) async fn call_for_corrections(
         &self,
         conn: &mut Conn,
+        ledger: &mut Ledger,
         milestone: &Milestone,
         held: &[Suggestion],
         (now, trace): (Timestamp, &Trace),
     ) -> Result<(), EngineError> {
-        let silent = self.pack.life_event(&milestone.life_event).is_some_and(|it| it.silent);
-        if silent {
+        if self.is_silent(milestone) {
             return Ok(());
         }
         let told: BTreeSet<SubjectId> = held.iter().map(|it| it.recipient).collect();
         for recipient in told {
-            if was_sent(conn, milestone, recipient, Letter::First).await? {
-                let letter = Letter::Correction;
-                let work = Work::Compose { milestone: milestone.id, recipient, letter };
-                work.enqueue(conn, now, trace).await?;
+            if may_have_arrived(conn, milestone, recipient, Letter::First).await? {
+                let work = compose(milestone, recipient, Letter::Correction, None);
+                ledger.again.push(work.job(now, trace)?);
             }
         }
         Ok(())
+    }
+
+    /// Enqueues a correction of a letter that a worker had in hand when it was killed, where its
+    /// milestone is withdrawn by now: it may have arrived, and will not be sent again.
+    pub(crate) async fn correct_what_may_have_arrived(
+        &self,
+        conn: &mut Conn,
+        delivery: &Delivery,
+        (now, trace): (Timestamp, &Trace),
+    ) -> Result<(), EngineError> {
+        let message = messages::get(conn, delivery.message).await?;
+        let Some(message) = message.filter(|it| it.letter == Letter::First) else { return Ok(()) };
+        let milestone = milestones::get(conn, message.milestone).await?;
+        let withdrawn = milestone.filter(|it| it.state == MilestoneState::Withdrawn);
+        let Some(milestone) = withdrawn.filter(|it| !self.is_silent(it)) else { return Ok(()) };
+        let work = compose(&milestone, delivery.recipient, Letter::Correction, None);
+        work.enqueue(conn, now, trace).await
+    }
+
+    /// Whether nothing is corrected in letters about `milestone`.
+    fn is_silent(&self, milestone: &Milestone) -> bool {
+        self.pack.life_event(&milestone.life_event).is_some_and(|it| it.silent)
     }
 
     /// Whether `letter` about a thing to do may be worded on `today`.
@@ -94,13 +120,19 @@ impl App {
     }
 }
 
+/// The work of wording `letter`, about what is to be done until `by`.
+fn compose(milestone: &Milestone, recipient: SubjectId, letter: Letter, by: Option<Date>) -> Work {
+    let life_event = milestone.life_event.clone();
+    Work::Compose { milestone: milestone.id, life_event, recipient, letter, by }
+}
+
 /// The days after `today` on which to remind of `main`.
 fn reminders_after(main: &Proposal<'_>, today: Date) -> Vec<Date> {
     let deadline = main.suggestion.deadline.iter();
     deadline.flat_map(|it| &it.remind_on).copied().filter(|on| today < *on).collect()
 }
 
-/// Whether `letter` about `milestone` has arrived at `recipient`.
+/// Whether `letter` about `milestone` has arrived at `recipient`, on any channel.
 async fn was_sent(
     conn: &mut Conn,
     milestone: &Milestone,
@@ -108,6 +140,20 @@ async fn was_sent(
     letter: Letter,
 ) -> Result<bool, EngineError> {
     let message = Message::id_of(milestone.id, recipient, letter);
-    let delivery = deliveries::get(conn, Delivery::id_of(message, Channel::Inbox)).await?;
-    Ok(delivery.is_some_and(|it| it.state == DeliveryState::Sent))
+    let deliveries = deliveries::of_message(conn, message).await?;
+    Ok(deliveries.iter().any(|it| it.state == DeliveryState::Sent))
+}
+
+/// The same, or a worker had it in hand and did not say what became of it: it may be under way,
+/// or the worker was killed after it was taken.
+async fn may_have_arrived(
+    conn: &mut Conn,
+    milestone: &Milestone,
+    recipient: SubjectId,
+    letter: Letter,
+) -> Result<bool, EngineError> {
+    let message = Message::id_of(milestone.id, recipient, letter);
+    let deliveries = deliveries::of_message(conn, message).await?;
+    let mut states = deliveries.iter().map(|it| it.state);
+    Ok(states.any(|state| matches!(state, DeliveryState::Sent | DeliveryState::Claimed)))
 }

@@ -1,26 +1,46 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod brake;
+pub mod carrier;
 mod compose;
+mod contact;
 mod cron;
 mod decide;
 mod deliver;
 mod detect;
+mod erase;
 mod error;
+mod halt;
 pub mod intake;
 mod known;
+mod ledger;
 mod letters;
+mod memory;
+mod metrics;
+mod operation;
 pub mod population;
 mod query;
+mod queue;
+mod rebuild;
 pub mod sandbox;
 mod suggest;
+mod think;
+mod together;
 pub mod view;
 mod work;
 mod worker;
 
 pub use app::{App, Reader, Writing};
+pub use brake::Brake;
+pub use contact::Contact;
 pub use cron::Timetable;
 pub use error::{EngineError, OutcomeError};
+pub use halt::HaltScope;
+pub use metrics::Metrics;
+pub use operation::Operation;
 pub use query::AskAt;
+pub use queue::Queue;
+pub use rebuild::Rebuilt;
 pub use rules::Purpose;
 pub use worker::{Worked, Worker};

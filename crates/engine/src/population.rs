@@ -15,13 +15,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{AsOf, EventId, SubjectId, SubjectKind};
+use domain::{AsOf, SubjectId, SubjectKind};
 use jiff::Timestamp;
 use rules::Pack;
 use rules::population::{Decided, Population, Row};
+use storage::Store;
 use storage::access_log::{self, Access};
 use storage::sweep::{self, Part, Wanted};
-use storage::{Store, journal};
 use tokio::task::JoinSet;
 
 use crate::{EngineError, Reader};
@@ -31,6 +31,13 @@ use page::Page;
 
 /// How many subjects are read at once.
 const AT_ONCE: u32 = 1000;
+
+/// In how many parts to sweep on this machine: two for each core, so that one decides while the
+/// other waits for the database, and few enough to leave connections to others.
+#[must_use]
+pub fn parts() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| 2 * cores.get()).min(6)
+}
 
 /// A sweep: over what, under which packs, when, by whom.
 #[derive(Debug, Clone)]
@@ -130,11 +137,6 @@ impl Sweep {
             let Some(last) = known.last() else { return Ok(tally) };
             after = Some(last.subject);
             page.begin(&known)?;
-            let events: Vec<EventId> = page.events().into_iter().collect();
-            page.confirm({
-                let mut conn = self.store.read().await?;
-                journal::kinds(&mut conn, &events).await?
-            });
             let mut read: Vec<SubjectId> = known.iter().map(|it| it.subject).collect();
             while let Some(others) = page.missing() {
                 let others: Vec<SubjectId> = others.into_iter().collect();

@@ -129,7 +129,7 @@ async fn introduce(app: &App) -> Result<(), EngineError> {
         let (kind, language) = (SubjectKind::Person, person.language);
         let subject = subjects::Subject { id, kind, identifier, language };
         // Whoever is known already may have changed their mind since.
-        if subjects::put(&mut tx, &subject).await? != Stored::New {
+        if subjects::put(&mut tx, &[subject]).await? != [Stored::New] {
             continue;
         }
         for scope in person.refuses.iter().filter_map(|key| RefusalScope::from_key(key)) {

@@ -8,53 +8,65 @@ use domain::{
 };
 use jiff::Timestamp;
 use rules::{Case, Proposal};
-use storage::jobs::{self, Job};
-use storage::{Conn, drafts, milestones, receipts, suggestions};
+use storage::drafts::Prepared;
+use storage::{Conn, suggestions};
 
-use crate::known::{Loaded, load_case, log_reading};
+use crate::decide::Occasion;
+use crate::known::{Loaded, load_case, readings};
+use crate::ledger::Ledger;
+use crate::memory::Memory;
 use crate::{App, EngineError};
 
 impl App {
-    /// Works out the suggestions of one milestone anew.
-    pub(crate) async fn suggest(&self, id: MilestoneId, job: &Job) -> Result<(), EngineError> {
-        let mut tx = self.store.begin().await?;
-        let now = self.now();
-        let vanished = || EngineError::Vanished { what: "milestone", id: id.to_string() };
-        let milestone = milestones::get(&mut tx, id).await?.ok_or_else(vanished)?;
-        let held = suggestions::of_milestone(&mut tx, id).await?;
-        let loaded = self.load_milestone(&mut tx, &milestone, now).await?;
+    /// Works out the suggestions of one milestone anew, and notes what came out and what follows.
+    /// Nothing is done where whom it was about was erased.
+    pub(crate) async fn suggest(
+        &self,
+        conn: &mut Conn,
+        memory: &mut Memory,
+        id: MilestoneId,
+        occasion: Occasion<'_>,
+    ) -> Result<(), EngineError> {
+        let now = occasion.now;
+        let Some(milestone) = memory.milestone(conn, id).await? else { return Ok(()) };
+        let held = memory.suggestions(conn, id).await?;
+        let loaded = self.load_milestone(conn, memory, &milestone, now).await?;
         let proposals = match &loaded {
             Some(loaded) => self.proposals(loaded, &milestone),
             None => Vec::new(),
         };
         let proposed = |id| proposals.iter().any(|it| it.suggestion.id == id);
         for gone in held.iter().filter(|held| !proposed(held.id)) {
-            take_back(&mut tx, gone, milestone.state, now).await?;
+            take_back(conn, gone, milestone.state, now).await?;
         }
+        let mut standing = Vec::with_capacity(proposals.len());
         if let (Some(loaded), Some(life_event)) =
             (&loaded, self.pack.life_event(&milestone.life_event))
         {
-            log_reading(&mut tx, loaded, &self.own_reader()).await?;
+            if !occasion.again {
+                memory.ledger.readings.extend(readings(loaded, &self.own_reader()));
+            }
             let case = loaded.case(&self.pack, life_event);
             for proposal in &proposals {
                 let held = held.iter().find(|held| held.id == proposal.suggestion.id);
-                self.propose(&mut tx, &case, proposal, held).await?;
+                standing.push(reopen(conn, &proposal.suggestion, held, now).await?);
+                note(&mut memory.ledger, (&case, &milestone), proposal, held);
             }
         }
-        let occasion = (now, &job.trace);
+        if occasion.again {
+            return Ok(());
+        }
+        let occasion = (now, occasion.trace);
+        let ledger = &mut memory.ledger;
         match milestone.state {
             MilestoneState::Reached => {
-                let held = suggestions::of_milestone(&mut tx, id).await?;
-                self.call_for_letters(&mut tx, &milestone, &proposals, &held, occasion).await?;
+                self.call_for_letters(ledger, &milestone, &proposals, &standing, occasion)
             }
             MilestoneState::Withdrawn => {
-                self.call_for_corrections(&mut tx, &milestone, &held, occasion).await?;
+                self.call_for_corrections(conn, ledger, &milestone, &held, occasion).await
             }
-            MilestoneState::Pending | MilestoneState::NotMet | MilestoneState::Closed => {}
+            MilestoneState::Pending | MilestoneState::NotMet | MilestoneState::Closed => Ok(()),
         }
-        jobs::complete(&mut tx, job, now).await?;
-        tx.commit().await?;
-        Ok(())
     }
 
     /// The case of `milestone` as known at `now`; `None` where nothing follows from it any more,
@@ -62,6 +74,7 @@ impl App {
     pub(crate) async fn load_milestone(
         &self,
         conn: &mut Conn,
+        memory: &mut Memory,
         milestone: &Milestone,
         now: Timestamp,
     ) -> Result<Option<Loaded>, EngineError> {
@@ -71,7 +84,9 @@ impl App {
             None => None,
             Some(life_event) => {
                 let as_of = self.as_of(now);
-                Some(load_case(conn, &self.pack, life_event, milestone.subject, as_of).await?)
+                let of = (life_event, milestone.subject);
+                memory.learn_facts(conn, &milestone.named()).await?;
+                Some(load_case(conn, memory, &self.pack, of, as_of).await?)
             }
         })
     }
@@ -95,32 +110,46 @@ impl App {
             _ => Vec::new(),
         }
     }
+}
 
-    /// Stores one proposal, and the draft of its application where the engine prepares one.
-    async fn propose(
-        &self,
-        conn: &mut Conn,
-        case: &Case<'_>,
-        proposal: &Proposal<'_>,
-        held: Option<&Suggestion>,
-    ) -> Result<(), EngineError> {
-        let suggestion = &proposal.suggestion;
-        let now = case.as_of.known;
-        if suggestions::put(conn, suggestion, now).await?.is_news() {
-            receipts::put(conn, &proposal.receipt, suggestion.recipient, now).await?;
-            tracing::info!(suggestion.id = %suggestion.id, service = %suggestion.service, "service suggested");
-        }
-        if held.is_some_and(|held| held.state == SuggestionState::Withdrawn) {
-            let (from, to) = (SuggestionState::Withdrawn, SuggestionState::Open);
-            suggestions::move_state(conn, suggestion.id, from, to, now).await?;
-        }
-        if suggestion.level >= Level::Prepare
-            && let Some(draft) = case.prefill(proposal.entry, suggestion)
-        {
-            drafts::put(conn, &draft, now).await?;
-        }
-        Ok(())
+/// Notes one proposal where it says something new, and the draft of its application where the
+/// engine prepares one.
+fn note(
+    ledger: &mut Ledger,
+    (case, milestone): (&Case<'_>, &Milestone),
+    proposal: &Proposal<'_>,
+    held: Option<&Suggestion>,
+) {
+    let suggestion = &proposal.suggestion;
+    let known =
+        held.is_some_and(|held| *held == Suggestion { state: held.state, ..suggestion.clone() });
+    if !known {
+        ledger.suggestions.push((suggestion.clone(), proposal.receipt.clone()));
     }
+    if suggestion.level >= Level::Prepare
+        && let Some(draft) = case.prefill(proposal.entry, suggestion)
+    {
+        let mut about = milestone.named();
+        about.insert(suggestion.recipient);
+        ledger.drafts.push(Prepared { draft, about });
+    }
+}
+
+/// The suggestion that is proposed, as it stands: again open where it was withdrawn, and otherwise
+/// as the person left it.
+async fn reopen(
+    conn: &mut Conn,
+    proposed: &Suggestion,
+    held: Option<&Suggestion>,
+    now: Timestamp,
+) -> Result<Suggestion, EngineError> {
+    let state = held.map_or(proposed.state, |held| held.state);
+    if state != SuggestionState::Withdrawn {
+        return Ok(Suggestion { state, ..proposed.clone() });
+    }
+    let (from, to) = (SuggestionState::Withdrawn, SuggestionState::Open);
+    suggestions::move_state(conn, proposed.id, from, to, now).await?;
+    Ok(Suggestion { state: to, ..proposed.clone() })
 }
 
 /// Takes back what is proposed no more. What the person filed is done when its ground is gone

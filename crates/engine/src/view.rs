@@ -18,7 +18,7 @@ use domain::{
     DraftId, Evidence, Language, MessageId, MessageSource, MilestoneId, MilestoneState, SubjectId,
     SuggestionId, SuggestionState, Text,
 };
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::Serialize;
 
 /// A deadline as people read it.
@@ -36,6 +36,19 @@ pub struct DeadlineView {
     pub law: String,
     /// Days from today to `on`; negative when it has passed.
     pub days_left: i32,
+}
+
+/// When an authority answers, if something is filed now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ResultView {
+    /// The law's words for how long it takes.
+    pub takes: Text,
+    /// The last day.
+    pub on: Date,
+    /// The moment on it, where hours are counted.
+    pub at: Option<Time>,
+    /// Whether it may still move, because not all days off up to it are known.
+    pub may_move: bool,
 }
 
 /// One line of the inbox.
@@ -82,6 +95,9 @@ pub struct SuggestionView {
     pub deadline: Option<DeadlineView>,
     /// Why no deadline is known, where none is.
     pub deadline_unknown: Option<Text>,
+    /// When the authority answers if it is filed now, for each time that the law names and that
+    /// can be counted. Empty once it was filed.
+    pub results: Vec<ResultView>,
     /// `eligible` or `needs_info`.
     pub verdict: &'static str,
     /// The facts that would settle `needs_info`, as people call them.

@@ -6,14 +6,20 @@
 //! about this subject can change by itself ([`Case::next_look`]); a day's run then costs what is
 //! due on it.
 
-use jiff::ToSpan;
-use jiff::civil::Date;
+use std::ops::Range;
+
+use jiff::civil::{Date, date};
+use jiff::{Span, ToSpan};
 
 use crate::known::Case;
 use crate::pack::Pack;
 use crate::pack::clock_rule::{AgeTable, ClockRule};
 use crate::pack::deadline_rule::{Length, Unit};
 use crate::pack::service::ParameterValue;
+
+/// What is counted from days of these years can be counted beforehand; what is not, day by day.
+const FIRST_DAY: Date = date(1000, 1, 1);
+const LAST_DAY: Date = date(9000, 1, 1);
 
 /// One day that time brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,13 +78,62 @@ pub(crate) fn strikes(
     after: Date,
     by: Option<&str>,
 ) -> Vec<Strike> {
-    let mut days = shifted(clock, after);
+    let mut days: Vec<Date> =
+        spans(clock).into_iter().filter_map(|span| shifted_by(clock, after, span)).collect();
     if let Some(table) = &clock.ages {
         days.extend(by.and_then(|by| age_reached(pack, table, after, by)));
     }
     days.sort_unstable();
     days.dedup();
     days.into_iter().filter_map(|day| strike(pack, clock, day)).collect()
+}
+
+/// The days from which a clock counts to a day that counts today: a range for each length of time
+/// that it counts.
+#[derive(Debug)]
+pub(crate) struct CountedFrom(Vec<Range<Date>>);
+
+impl CountedFrom {
+    /// Works them out. `None` where only counting tells: a table sets an age, or working days are
+    /// counted, which end where the calendar does.
+    ///
+    /// Who is born later turns eighteen no earlier, so both ends of a range are found by halving.
+    pub(crate) fn new(pack: &Pack, clock: &ClockRule, today: Date) -> Option<Self> {
+        let lengths = [clock.ahead, clock.lasts];
+        let works = lengths.iter().flatten().any(|length| length.unit == Unit::WorkingDays);
+        if works || clock.ages.is_some() {
+            return None;
+        }
+        let range = |span: Span| {
+            let strike = |after| strike(pack, clock, shifted_by(clock, after, span)?);
+            let is_over = |it: &Strike| it.until.is_some_and(|until| until <= today);
+            let first = first_day_not(&|after| strike(after).map(|it| is_over(&it)))?;
+            let end = first_day_not(&|after| strike(after).map(|it| it.from <= today))?;
+            Some(first..end)
+        };
+        spans(clock).into_iter().map(range).collect::<Option<_>>().map(Self)
+    }
+
+    /// Whether what is counted from `after` counts today; `None` where that was not worked out.
+    pub(crate) fn counts(&self, after: Date) -> Option<bool> {
+        let known = (FIRST_DAY..LAST_DAY).contains(&after);
+        known.then(|| self.0.iter().any(|range| range.contains(&after)))
+    }
+}
+
+/// The first day of which `is` says no, where it says yes of all days before and of none after.
+fn first_day_not(is: &dyn Fn(Date) -> Option<bool>) -> Option<Date> {
+    let (mut low, mut high) = (FIRST_DAY, LAST_DAY);
+    while low < high {
+        let half = low.until(high).ok()?.get_days() / 2;
+        let middle = low.checked_add(half.days()).ok()?;
+        if is(middle)? {
+            low = middle.tomorrow().ok()?;
+        } else {
+            high = middle;
+        }
+    }
+    Some(low)
 }
 
 fn strike(pack: &Pack, clock: &ClockRule, day: Date) -> Option<Strike> {
@@ -109,9 +164,8 @@ fn age_reached(pack: &Pack, table: &AgeTable, after: Date, by: &str) -> Option<D
     })
 }
 
-/// The days that a clock counts to: that many years, months or days later; the day itself where
-/// nothing is counted.
-fn shifted(clock: &ClockRule, after: Date) -> Vec<Date> {
+/// The lengths of time that a clock counts: none at all where it is about the day itself.
+fn spans(clock: &ClockRule) -> Vec<Span> {
     let years = clock.years.iter().map(|n| i32::from(*n).years());
     let months = clock.months.iter().map(|n| i32::from(*n).months());
     let days = clock.days.iter().map(|n| i32::from(*n).days());
@@ -119,18 +173,20 @@ fn shifted(clock: &ClockRule, after: Date) -> Vec<Date> {
     if spans.is_empty() && clock.ages.is_none() {
         spans.push(0.days());
     }
-    let day = |span| {
-        let day = reached(after, span)?;
-        let Some(on) = &clock.on else { return Some(day) };
-        let (month, date) = month_and_day(on)?;
-        Date::new(day.year(), month, date).ok()
-    };
-    spans.into_iter().filter_map(day).collect()
+    spans
+}
+
+/// The day that a clock counts to over one length of time.
+fn shifted_by(clock: &ClockRule, after: Date, span: Span) -> Option<Date> {
+    let day = reached(after, span)?;
+    let Some(on) = &clock.on else { return Some(day) };
+    let (month, date) = month_and_day(on)?;
+    Date::new(day.year(), month, date).ok()
 }
 
 /// The day on which a length of time since `after` is full. Somebody born on 29 February is a year
 /// older on 1 March, as conditions count ages; a deadline would end on 28 February instead.
-fn reached(after: Date, span: jiff::Span) -> Option<Date> {
+fn reached(after: Date, span: Span) -> Option<Date> {
     let day = after.checked_add(span).ok()?;
     let clipped = day.day() < after.day() && span.get_days() == 0;
     if clipped { day.tomorrow().ok() } else { Some(day) }
@@ -150,5 +206,35 @@ pub(crate) fn is_short(length: Length) -> bool {
         Unit::CalendarDays | Unit::WorkingDays => length.count <= 4000,
         Unit::Months => length.count <= 1200,
         Unit::Years => length.count <= 100,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::PackFiles;
+
+    #[test]
+    fn what_is_worked_out_beforehand_is_what_counting_says() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../life-events/vn");
+        let pack = Pack::load(&PackFiles::read(&folder).unwrap()).unwrap();
+        let mut counted = 0;
+        for event in pack.life_events() {
+            let Some(clock) = &event.begins.clock else { continue };
+            for today in [date(2024, 2, 29), date(2026, 3, 1), date(2026, 11, 28)] {
+                let Some(from) = CountedFrom::new(&pack, clock, today) else { continue };
+                for after in date(1926, 1, 1).series(1.day()).take(365 * 105) {
+                    let days = strikes(&pack, clock, after, None);
+                    let counts = days.iter().any(|strike| strike.counts_on(today));
+                    let about = || format!("{} from {after} on {today}", event.id.value);
+                    assert_eq!(from.counts(after), Some(counts), "{}", about());
+                }
+                counted += 1;
+            }
+            assert_eq!(CountedFrom(Vec::new()).counts(date(9999, 12, 31)), None);
+        }
+        assert!(counted > 30, "{counted}");
     }
 }

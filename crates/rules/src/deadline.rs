@@ -183,7 +183,7 @@ impl Calendar {
     }
 
     /// The nearest working day from `day` on, stepping with `step`.
-    fn working_day(
+    pub(crate) fn working_day(
         &self,
         mut day: Date,
         step: fn(Date) -> Result<Date, jiff::Error>,
@@ -195,7 +195,7 @@ impl Calendar {
     }
 
     /// The years from one day to the other for which the pack may lack days off.
-    fn incomplete(&self, from: Date, to: Date) -> Vec<i16> {
+    pub(crate) fn incomplete(&self, from: Date, to: Date) -> Vec<i16> {
         (from.year()..=to.year()).filter(|&year| !self.calendar_complete(year)).collect()
     }
 }

@@ -6,13 +6,14 @@
 mod situation;
 
 use domain::{Cause, Draft, FieldState, Milestone, MilestoneState, Trace, Verdict};
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::decide::Decision;
 use crate::hold::Hold;
 use crate::known::Case;
 use crate::pack::Pack;
-use crate::pack::example::{Example, ExpectDay, ExpectHold, ExpectService};
+use crate::pack::example::{Example, ExpectDay, ExpectHold, ExpectResult, ExpectService};
 use crate::pack::life_event::LifeEvent;
 use crate::suggest::Proposal;
 use situation::told;
@@ -111,6 +112,12 @@ fn check_service(
         differences
             .compare(&format!("{key} deadline"), &expected.deadline, &day, |day| say_day(*day));
     }
+    if let Some(ExpectResult { filed, on }) = &expected.result {
+        let due = case.pack.results_due(proposal.service, *filed);
+        let due: Vec<Date> = due.map(|(_, due)| due.on).collect();
+        let what = format!("{key} result if filed {filed}");
+        differences.compare(&what, &on.0, &due, |days| say_days(days));
+    }
     let draft = case.prefill(proposal.entry, &proposal.suggestion);
     let states = [
         (&expected.filled, "filled"),
@@ -152,6 +159,11 @@ fn say_day(day: ExpectDay) -> String {
         ExpectDay::On(day) => day.to_string(),
         ExpectDay::Unknown | ExpectDay::Unsaid => "unknown".to_owned(),
     }
+}
+
+fn say_days(days: &[Date]) -> String {
+    let days: Vec<String> = days.iter().map(ToString::to_string).collect();
+    if days.is_empty() { "unknown".to_owned() } else { days.join(", ") }
 }
 
 /// What holds a decision back, as an example says it.

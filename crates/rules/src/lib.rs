@@ -14,6 +14,7 @@ mod known;
 mod pack;
 pub mod population;
 mod prefill;
+mod processing;
 mod reading;
 mod reason;
 mod reference;
@@ -36,15 +37,15 @@ pub use pack::at::{At, Span};
 pub use pack::clock_rule::{AgeTable, ClockRule};
 pub use pack::country::{
     Absent, Attribute, Attributes, CalendarYear, Commune, Families, Family, Head, Holiday,
-    PersonAttributes, Province, ProvinceName, Purpose, Register, SamplePerson, Samples, Swap,
-    ValueKind,
+    OfficeHours, OfficeSpan, PersonAttributes, Province, ProvinceName, Purpose, Register,
+    SamplePerson, Samples, Swap, ValueKind,
 };
 pub use pack::counts::{KindCounts, PackCounts};
 pub use pack::deadline_rule::{DeadlineRule, Length, PeriodEnd, Unit};
 pub use pack::error::{PackError, PackErrors};
 pub use pack::example::{
-    DetailedFact, Example, ExampleDates, Expect, ExpectDay, ExpectHold, ExpectService, Expected,
-    Moment,
+    DetailedFact, Example, ExampleDates, Expect, ExpectDay, ExpectHold, ExpectResult,
+    ExpectService, Expected, Moment,
 };
 pub use pack::files::{PackFiles, ReadFilesError};
 pub use pack::fill::Fill;
@@ -54,8 +55,10 @@ pub use pack::life_event::{
 };
 pub use pack::one_or_many::{Names, OneOrMany};
 pub use pack::service::{
-    Document, Form, FormField, LawValue, Parameter, ParameterValue, Service, Why,
+    Document, Form, FormField, LawValue, Parameter, ParameterValue, Period, PeriodUnit, Service,
+    Why,
 };
+pub use processing::ResultDue;
 pub use reason::{Part, Reason};
 pub use schema::FileKind;
 pub use suggest::Proposal;

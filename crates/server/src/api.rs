@@ -18,6 +18,7 @@ mod cloudevents;
 mod docs;
 mod health;
 mod list_suggestions;
+mod metrics;
 mod openapi;
 mod problems;
 mod purpose;
@@ -25,6 +26,7 @@ mod read_draft;
 mod record_outcome;
 mod views;
 
+pub(crate) use metrics::OPEN_METRICS;
 pub use openapi::Document;
 
 #[derive(OpenApi)]
@@ -73,6 +75,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(record_outcome::record_outcome))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(openapi::openapi))
         .routes(routes!(docs::docs))
         .routes(routes!(problems::problems))

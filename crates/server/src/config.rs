@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod outward;
+
+pub use outward::{Brake, Contact, Email, Gateway, Nats, Webhook};
+
 /// Every key with its default and a comment: what `--config` files are written from.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
@@ -17,7 +21,7 @@ const PREFIX: &str = "COTMOC_";
 const FILE_VARIABLE: &str = "COTMOC_CONFIG";
 
 /// All settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The address of the API and the pages.
@@ -32,6 +36,20 @@ pub struct Config {
     pub writer: Writer,
     /// How work is done.
     pub worker: Worker,
+    /// When a life event is stopped by itself.
+    pub brake: Brake,
+    /// How people may be disturbed.
+    pub contact: Contact,
+    /// A portal that is called.
+    pub webhook: Webhook,
+    /// A stream of events.
+    pub nats: Nats,
+    /// A mail server.
+    pub email: Email,
+    /// A gateway for text messages.
+    pub sms: Gateway,
+    /// A gateway for notifications.
+    pub push: Gateway,
     /// Which pack is used.
     pub pack: Pack,
     /// Where the pseudonym key is.
@@ -50,6 +68,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Whether people reach the pages over https only.
     pub behind_tls: bool,
+    /// How many connections may be open at once.
+    pub connections: usize,
 }
 
 /// `[storage]`
@@ -96,6 +116,10 @@ pub struct Worker {
     pub name: Option<String>,
     /// When the day's work is looked up: five fields as cron writes them, in the pack's zone.
     pub timetable: String,
+    /// How many messages are sent side by side.
+    pub sends_at_once: u32,
+    /// How many jobs may be due and wait before events are refused.
+    pub queue_limit: u64,
 }
 
 /// `[pack]`
@@ -113,6 +137,13 @@ pub struct Pack {
 pub struct Secrets {
     /// The file of the pseudonym key.
     pub pseudonym_key_file: PathBuf,
+    /// The file of the master keys, a key a line.
+    pub master_keys_file: PathBuf,
+    /// A program that prints the master keys, in place of the file.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub master_keys_command: Option<String>,
+    /// The file of the key that signs the log of readings.
+    pub log_key_file: PathBuf,
 }
 
 /// `[sign_in]`
@@ -128,11 +159,19 @@ pub struct SignIn {
 }
 
 /// `[telemetry]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Telemetry {
     /// For people or for machines.
     pub format: Format,
+    /// Where a worker tells its metrics; `None` nowhere.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub metrics_listen: Option<String>,
+    /// The collector that spans are sent to; `None` sends none.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub traces_url: Option<String>,
+    /// Which share of all traces is sent.
+    pub traces_share: f64,
     /// What to log.
     pub filter: String,
 }
@@ -208,6 +247,24 @@ impl Config {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        let settings = Self::layers(file, environment)?;
+        settings.try_into().map_err(|error| ConfigError::Value(Box::new(error)))
+    }
+
+    /// The same as a table, without what stands before the `@` of an address.
+    pub fn settings(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Table, ConfigError> {
+        let mut settings = Self::layers(file, environment)?;
+        settings.iter_mut().for_each(|(_, value)| hide_passwords(value));
+        Ok(settings)
+    }
+
+    fn layers(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Table, ConfigError> {
         let defaults = parse("the built-in defaults", DEFAULTS)?;
         let mut settings = defaults.clone();
         if let Some(path) = file {
@@ -222,7 +279,20 @@ impl Config {
                 overlay(&format!("`{name}`"), &mut settings, given, "")?;
             }
         }
-        settings.try_into().map_err(|error| ConfigError::Value(Box::new(error)))
+        Ok(settings)
+    }
+}
+
+fn hide_passwords(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let parts = text.split_once("://").zip(text.rsplit_once('@'));
+            if let Some(((scheme, _), (_, host))) = parts {
+                *text = format!("{scheme}://…@{host}");
+            }
+        }
+        Value::Table(table) => table.iter_mut().for_each(|(_, value)| hide_passwords(value)),
+        _ => {}
     }
 }
 
@@ -279,6 +349,7 @@ fn from_variable(name: &str, text: &str, defaults: &Table) -> Result<Option<Tabl
     let value = match default {
         Some(Value::Boolean(_)) => text.parse().ok().map(Value::Boolean),
         Some(Value::Integer(_)) => text.parse().ok().map(Value::Integer),
+        Some(Value::Float(_)) => text.parse().ok().map(Value::Float),
         _ => Some(Value::String(text.to_owned())),
     };
     let value = value.ok_or_else(|| ConfigError::WrongType {
@@ -331,118 +402,4 @@ fn edits(from: &str, to: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
-    }
-
-    fn with_file(text: &str) -> Result<Config, ConfigError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("c.toml");
-        std::fs::write(&path, text).unwrap();
-        Config::load(Some(&path), [])
-    }
-
-    /// Reads every key there is. A key in the file that no field reads, or a field that the
-    /// file does not show, fails here: each section is spelt out whole.
-    #[test]
-    fn every_key_has_a_default_and_is_read() {
-        let Config {
-            server,
-            storage,
-            models,
-            knowledge,
-            writer,
-            worker,
-            pack,
-            secrets,
-            sign_in,
-            telemetry,
-        } = Config::load(None, []).unwrap();
-        assert_eq!(server, Server { listen: "127.0.0.1:8466".parse().unwrap(), behind_tls: false });
-        assert_eq!(storage, Storage { url: "sqlite://var/cotmoc.db".into() });
-        assert_eq!(models, Models { dir: "var/models".into() });
-        let index = "var/knowledge.index".into();
-        assert_eq!(knowledge, Knowledge { index, qdrant_url: None });
-        assert_eq!(writer, Writer { samples: 0 });
-        assert_eq!(worker, Worker { name: None, timetable: "5 0 * * *".into() });
-        assert_eq!(pack, Pack { path: None });
-        assert_eq!(secrets, Secrets { pseudonym_key_file: "var/secret/pseudonym.key".into() });
-        assert_eq!(sign_in, SignIn { oidc_issuer: None, oidc_client_id: None });
-        let filter = "info,sqlx=warn,hyper=warn".into();
-        assert_eq!(telemetry, Telemetry { format: Format::Text, filter });
-    }
-
-    #[test]
-    fn every_key_can_be_set_from_the_environment() {
-        let defaults = parse("defaults", DEFAULTS).unwrap();
-        let mut seen = 0;
-        for (section, keys) in &defaults {
-            for (key, default) in keys.as_table().unwrap() {
-                let text = match default {
-                    Value::Boolean(flag) => (!flag).to_string(),
-                    Value::Integer(number) => (number + 1).to_string(),
-                    _ if key == "listen" => "127.0.0.1:1".to_owned(),
-                    _ if key == "format" => "json".to_owned(),
-                    _ => "changed".to_owned(),
-                };
-                let name = format!("COTMOC_{}__{}", section.to_uppercase(), key.to_uppercase());
-                let changed = Config::load(None, [(name, text)]).unwrap();
-                assert_ne!(changed, Config::load(None, []).unwrap(), "{section}.{key} is not read");
-                seen += 1;
-            }
-        }
-        assert!(seen >= 15, "only {seen} keys");
-    }
-
-    #[test]
-    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("c.toml");
-        std::fs::write(&path, "[server]\nlisten = \"127.0.0.1:1\"\nbehind_tls = true\n").unwrap();
-        let environment = variables(&[
-            ("COTMOC_SERVER__LISTEN", "127.0.0.1:2"),
-            ("COTMOC_WRITER__SAMPLES", "2"),
-            ("COTMOC_CONFIG", "x"),
-        ]);
-        let config = Config::load(Some(&path), environment).unwrap();
-        assert_eq!(config.writer.samples, 2);
-        assert_eq!(config.server.listen.port(), 2);
-        assert!(config.server.behind_tls);
-        assert_eq!(config.models.dir, Path::new("var/models"));
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_neighbour() {
-        let error = with_file("[server]\nlisen = \"x\"\n").unwrap_err().to_string();
-        assert!(error.contains("sets `server.lisen`, which is no setting"), "{error}");
-        assert!(error.ends_with("did you mean `server.listen`?"), "{error}");
-        let error = with_file("[sever]\nlisten = \"x\"\n").unwrap_err().to_string();
-        assert!(error.ends_with("did you mean `server`?"), "{error}");
-
-        let error = Config::load(None, variables(&[("COTMOC_SERVER__PROT", "1")])).unwrap_err();
-        assert!(error.to_string().starts_with("`COTMOC_SERVER__PROT` sets `server.prot`"));
-    }
-
-    #[test]
-    fn a_wrong_value_is_named_with_its_place() {
-        let error = with_file("[server]\nbehind_tls = \"yes\"\n").unwrap_err().to_string();
-        assert!(error.ends_with("gives `server.behind_tls` a text, it must be `true` or `false`"));
-        let environment = variables(&[("COTMOC_SERVER__LISTEN", "nowhere")]);
-        let error = Config::load(None, environment).unwrap_err();
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(cause.contains("listen"), "{cause}");
-        assert!(matches!(with_file("[server"), Err(ConfigError::Syntax { .. })));
-        let error =
-            Config::load(None, variables(&[("COTMOC_WRITER__SAMPLES", "few")])).unwrap_err();
-        assert!(error.to_string().ends_with("it must be a whole number"), "{error}");
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let error = Config::load(Some(Path::new("/nowhere/c.toml")), []).unwrap_err();
-        assert_eq!(error.to_string(), "could not read the configuration `/nowhere/c.toml`");
-    }
-}
+mod tests;

@@ -84,7 +84,7 @@ impl ApiError {
         Self::caused(ErrorCode::Internal, "the request could not be carried out", cause)
     }
 
-    /// The database is busy, locked or read-only.
+    /// The database is busy, locked, out of reach or read-only.
     #[must_use]
     pub fn unavailable(cause: impl Error + Send + Sync + 'static) -> Self {
         Self::caused(ErrorCode::Unavailable, "the database cannot be used right now", cause)
@@ -143,6 +143,9 @@ impl ApiError {
             ErrorCode::KeyNeeded => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
+            ErrorCode::Overloaded => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+            }
             ErrorCode::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
@@ -165,8 +168,11 @@ impl IntoResponse for ApiError {
 impl From<storage::StorageError> for ApiError {
     fn from(error: storage::StorageError) -> Self {
         match error {
-            storage::StorageError::Busy(_) | storage::StorageError::ReadOnly(_) => {
-                Self::unavailable(error)
+            storage::StorageError::Busy(_)
+            | storage::StorageError::Unreachable(_)
+            | storage::StorageError::ReadOnly(_) => Self::unavailable(error),
+            storage::StorageError::Full(_) => {
+                Self::caused(ErrorCode::Unavailable, "the database has no room left", error)
             }
             _ => Self::internal(error),
         }
@@ -179,12 +185,18 @@ impl From<engine::EngineError> for ApiError {
         // No `_` arm: a new variant must decide what the public sees of it.
         match error {
             E::Storage(error) => Self::from(error),
+            E::Overloaded { .. } => {
+                Self::caused(ErrorCode::Overloaded, "more work waits than may", error)
+            }
             E::Input(_)
             | E::Work(_)
+            | E::WrongDesk
+            | E::Unanswered
             | E::Vanished { .. }
             | E::Search(_)
             | E::Writer(_)
             | E::Part(_)
+            | E::NotCarried(_)
             | E::Timetable(_) => Self::internal(error),
         }
     }
@@ -200,6 +212,7 @@ impl From<engine::OutcomeError> for ApiError {
                 Self::new(ErrorCode::OutcomeNotPossible, moves.to_string())
             }
             engine::OutcomeError::Storage(error) => Self::from(error),
+            engine::OutcomeError::Unnoted(error) => Self::internal(*error),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Our own `Json`, `Path` and `Query`: what axum's extractors refuse gets the same envelope
 //! as every other error.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -13,6 +15,9 @@ use crate::error::{ApiError, ErrorCode};
 
 /// The longest body that is read. 10,000 events of a kilobyte pass at once.
 pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// How long a body may take, whatever its length.
+const BODY_TIME: Duration = Duration::from_mins(1);
 
 /// A JSON body.
 #[derive(Debug)]
@@ -65,8 +70,17 @@ pub(crate) fn media_type(headers: &HeaderMap) -> String {
 }
 
 /// The whole body, up to [`BODY_LIMIT`].
+///
+/// # Errors
+/// Where it is too long, too slow, broken off, or packed in a way that we do not unpack.
 pub(crate) async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
+    plain(request.headers())?;
+    let whole = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
+    let whole = whole.map_err(|_| {
+        let detail = format!("the body did not come within {} seconds", BODY_TIME.as_secs());
+        ApiError::new(ErrorCode::BodyTooSlow, detail)
+    })?;
+    whole.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             let detail = format!("the body is longer than {BODY_LIMIT} bytes");
             ApiError::new(ErrorCode::BodyTooLarge, detail)
@@ -74,6 +88,26 @@ pub(crate) async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<
             ApiError::new(ErrorCode::InvalidBody, "the body could not be read to its end")
         }
     })
+}
+
+/// An error where the body is packed, or in another script than UTF-8: read as if it were not, it
+/// would be called broken, and its sender would look for the fault in the wrong place.
+fn plain(headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let refused = |detail: &'static str| ApiError::new(ErrorCode::MediaTypeUnsupported, detail);
+    let packed = text(header::CONTENT_ENCODING).trim();
+    if !(packed.is_empty() || packed.eq_ignore_ascii_case("identity")) {
+        return Err(refused("the body is packed (`Content-Encoding`): send it as it is"));
+    }
+    let mut parameters = text(header::CONTENT_TYPE).split(';').skip(1);
+    let charset = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    if charset.is_some_and(|it| !["utf-8", "utf8", "us-ascii"].contains(&&*it.to_lowercase())) {
+        return Err(refused("the body must be in UTF-8, and its `charset` says another"));
+    }
+    Ok(())
 }
 
 /// Reads JSON, and says where it breaks off. The text itself is not repeated.

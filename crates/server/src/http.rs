@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::extract::State;
+use axum::http::header;
 use axum::middleware;
 use axum::response::IntoResponse as _;
+use axum::routing::get;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -17,6 +20,7 @@ use crate::sign_in::SignIn;
 use crate::{api, pages};
 
 mod answer;
+mod door;
 
 pub use answer::RequestId;
 
@@ -58,6 +62,21 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
+/// What a worker tells those who watch it: that it lives, and what it counts. Open to whoever
+/// reaches the address, which is why it has one of its own.
+pub fn watch_router(engine: engine::App) -> Router {
+    Router::new()
+        .route("/health/live", get(async || "ok"))
+        .route(
+            "/metrics",
+            get(async |State(engine): State<engine::App>| {
+                let text = engine.measured().await.map_err(ApiError::from)?;
+                Ok::<_, ApiError>(([(header::CONTENT_TYPE, api::OPEN_METRICS)], text))
+            }),
+        )
+        .with_state(engine)
+}
+
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -88,16 +107,15 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     })
 }
 
-/// Answers requests until `stop` is done, and then finishes those that it began.
+/// Answers requests on at most so many connections until `stop` is done, and then finishes those
+/// that it began.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
-    stop: impl Future<Output = ()> + Send + 'static,
+    connections: usize,
+    stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    axum::serve(listener, router(state))
-        .with_graceful_shutdown(stop)
-        .await
-        .map_err(ServeError::Stopped)
+    door::serve(listener, router(state), connections, stop).await.map_err(ServeError::Stopped)
 }
 
 #[cfg(test)]

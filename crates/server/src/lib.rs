@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod chance;
+pub mod channels;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -15,5 +16,6 @@ pub mod prompts;
 pub mod search;
 pub mod secrets;
 pub mod sign_in;
+pub mod stream;
 pub mod telemetry;
 pub mod wiring;

@@ -24,6 +24,7 @@ mod language;
 mod message;
 mod outcome;
 mod privacy;
+mod reach;
 mod refusable;
 mod settings;
 mod statics;
@@ -52,6 +53,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/settings", get(settings::settings))
         .route("/settings/refuse", post(settings::refuse))
         .route("/settings/allow", post(settings::allow))
+        .route("/settings/reach", post(reach::change))
         .route("/privacy", get(privacy::privacy))
         .route("/static/style.css", get(statics::style))
         .route("/static/mark.svg", get(statics::mark));

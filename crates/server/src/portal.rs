@@ -43,9 +43,11 @@ scope!(/** Send events. */ Events, "events");
 scope!(/** Read suggestions. */ Suggestions, "suggestions");
 scope!(/** Read drafts. */ Drafts, "drafts");
 scope!(/** Say what a person did. */ Outcomes, "outcomes");
+scope!(/** Read what is counted. */ Metrics, "metrics");
 
 /// The names of all scopes.
-pub const SCOPES: [&str; 4] = [Events::NAME, Suggestions::NAME, Drafts::NAME, Outcomes::NAME];
+pub const SCOPES: [&str; 5] =
+    [Events::NAME, Suggestions::NAME, Drafts::NAME, Outcomes::NAME, Metrics::NAME];
 
 /// A caller whose key allows `S`. Only a valid key makes one.
 pub struct Portal<S> {
@@ -53,12 +55,32 @@ pub struct Portal<S> {
     pub key: String,
     /// Whose key it is, for the log of readings that people see.
     pub name: String,
+    hash: [u8; 32],
     scope: PhantomData<S>,
+}
+
+impl<S: Scope> Portal<S> {
+    /// An error where the key was revoked since: a body may take a minute to come and a batch to
+    /// be taken in, and a key that leaked must open nothing from the moment that it is revoked.
+    pub(crate) async fn still_holds(&self, state: &AppState) -> Result<(), ApiError> {
+        look_up(state, &self.hash).await.map(|_| ())
+    }
+}
+
+/// The key with this hash, where it is in force.
+async fn look_up(state: &AppState, hash: &[u8; 32]) -> Result<PortalKey, ApiError> {
+    let mut conn = state.engine.store.read().await?;
+    let key = portal_keys::by_hash(&mut conn, hash).await?;
+    let detail = "the key is not known or was revoked";
+    key.ok_or_else(|| ApiError::new(ErrorCode::KeyNeeded, detail))
 }
 
 impl<S> fmt::Debug for Portal<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Portal").field("key", &self.key).field("name", &self.name).finish()
+        f.debug_struct("Portal")
+            .field("key", &self.key)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,15 +95,13 @@ impl<S: Scope> FromRequestParts<AppState> for Portal<S> {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(|| needed("there is no `Authorization: Bearer` header"))?;
-        let mut conn = state.engine.store.read().await?;
-        let key = portal_keys::by_hash(&mut conn, &hash(given))
-            .await?
-            .ok_or_else(|| needed("the key is not known or was revoked"))?;
+        let hash = hash(given);
+        let key = look_up(state, &hash).await?;
         if !key.scopes.iter().any(|scope| scope == S::NAME) {
             let detail = format!("the key has no scope `{}`", S::NAME);
             return Err(ApiError::new(ErrorCode::ScopeMissing, detail));
         }
-        Ok(Self { key: key.id, name: key.name, scope: PhantomData })
+        Ok(Self { key: key.id, name: key.name, hash, scope: PhantomData })
     }
 }
 
@@ -89,7 +109,9 @@ impl<S: Scope> FromRequestParts<AppState> for Portal<S> {
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
     /// There is no such scope.
-    #[error("`{0}` is no scope: there are `events`, `suggestions`, `drafts` and `outcomes`")]
+    #[error(
+        "`{0}` is no scope: there are `events`, `suggestions`, `drafts`, `outcomes` and `metrics`"
+    )]
     Scope(String),
     /// No random bytes.
     #[error(transparent)]

@@ -4,11 +4,17 @@
 //! milestones, jobs and deliveries keep, and `request`, the id that an answer carries too.
 //! What is never logged stands in the crate's README.
 
+mod spans;
+
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use opentelemetry_otlp::ExporterBuildError;
 use tracing_subscriber::filter::ParseError;
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, fmt};
+
+pub use spans::Spans;
 
 use crate::config::{Format, Telemetry};
 
@@ -23,24 +29,44 @@ pub enum TelemetryError {
         /// Why.
         source: ParseError,
     },
+    /// The collector's address is none.
+    #[error("`telemetry.traces_url` must be the address of a collector, as http://127.0.0.1:4317")]
+    Collector(#[source] ExporterBuildError),
+    /// Not a share.
+    #[error("`telemetry.traces_share` is {0}, it must be from 0 to 1")]
+    Share(f64),
     /// Something else in this process logs already.
     #[error("logging was set up twice in one process")]
     Twice,
 }
 
-/// Starts logging to standard error, so that standard output stays for answers.
-pub fn init(settings: &Telemetry) -> Result<(), TelemetryError> {
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter(&settings.filter)?)
-        .with_span_events(FmtSpan::NONE)
-        .with_writer(std::io::stderr);
-    match settings.format {
-        Format::Text => {
-            lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init()
-        }
-        Format::Json => lines.json().flatten_event(true).with_current_span(true).try_init(),
+/// Starts logging to standard error, so that standard output stays for answers; and sends spans
+/// where an address is set, as long as the answer is held. Call it within a runtime.
+///
+/// # Errors
+/// When a setting is wrong, or something in this process logs already.
+pub fn init(settings: &Telemetry) -> Result<Option<Spans>, TelemetryError> {
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match settings.format {
+        Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).boxed(),
+        Format::Json => lines.json().flatten_event(true).with_current_span(true).boxed(),
+    };
+    let share = settings.traces_share;
+    if !(0.0..=1.0).contains(&share) {
+        return Err(TelemetryError::Share(share));
     }
-    .map_err(|_| TelemetryError::Twice)
+    let spans = match &settings.traces_url {
+        None => None,
+        Some(address) => Some(Spans::to(address, share).map_err(TelemetryError::Collector)?),
+    };
+    let sent = spans.as_ref().map(|it| tracing_opentelemetry::layer().with_tracer(it.tracer()));
+    tracing_subscriber::registry()
+        .with(filter(&settings.filter)?)
+        .with(sent)
+        .with(lines)
+        .try_init()
+        .map_err(|_| TelemetryError::Twice)?;
+    Ok(spans)
 }
 
 fn filter(text: &str) -> Result<EnvFilter, TelemetryError> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use domain::Clock;
-use engine::{App, Writing};
+use engine::{App, Brake, Operation, Queue, Writing};
 use knowledge::Search;
 use rules::{Pack, PackFiles};
 use storage::{Dialect, Options, Store};
 use writer::{Wording, Words};
 
 use crate::config::Config;
-use crate::{pack, prompts, secrets};
+use crate::{channels, pack, prompts, secrets};
 
 /// What to do where the tables are missing or of an earlier version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,15 @@ pub struct Opened {
 /// # Errors
 /// Says what stands in the way, or that `cotmoc migrate` must be run first.
 pub async fn store(config: &Config, tables: Tables) -> anyhow::Result<Opened> {
-    let store = Store::open(&config.storage.url, &Options::default()).await?;
+    let options = match options(config) {
+        Ok(options) => options,
+        Err(error) => {
+            // Where the database cannot be had either, that is told: it is the likelier mistake.
+            Store::open(&config.storage.url, &Options::default()).await?.close().await;
+            return Err(error);
+        }
+    };
+    let store = Store::open(&config.storage.url, &options).await?;
     let make = match tables {
         Tables::Expected => false,
         Tables::MadeInFile => store.dialect() == Dialect::Sqlite,
@@ -60,6 +68,17 @@ pub async fn store(config: &Config, tables: Tables) -> anyhow::Result<Opened> {
         tracing::info!("tables brought up to date");
     }
     Ok(Opened { store, migrated: !current })
+}
+
+/// How the database is opened: with the keys that seal what names people, and the one that signs
+/// the log of readings.
+///
+/// # Errors
+/// When a key can neither be read nor made.
+pub fn options(config: &Config) -> anyhow::Result<Options> {
+    let vault = Some(secrets::master::vault(&config.secrets)?);
+    let signer = Arc::new(secrets::log_key::log_key(&config.secrets.log_key_file)?);
+    Ok(Options { vault, signer: Some(signer), ..Options::default() })
 }
 
 /// The database's address as it may be shown: who asks, and with which password, is left out.
@@ -121,7 +140,7 @@ pub fn writing(
 /// The engine.
 ///
 /// # Errors
-/// When the pseudonym key can neither be read nor made.
+/// When the pseudonym key can neither be read nor made, or a channel is not set up right.
 pub fn engine(
     config: &Config,
     country: &Country,
@@ -129,12 +148,25 @@ pub fn engine(
     clock: Arc<dyn Clock>,
     writing: Writing,
 ) -> anyhow::Result<App> {
+    let operation = Operation {
+        queue: Queue::up_to(config.worker.queue_limit),
+        carriers: channels::carriers(config, &clock)?,
+        contact: channels::contact(&config.contact)?,
+        brake: Brake {
+            factor: config.brake.factor,
+            least: config.brake.least,
+            history_days: config.brake.history_days,
+            known_days: config.brake.known_days,
+        },
+        ..Operation::default()
+    };
     Ok(App {
         store,
         pack: Arc::clone(&country.pack),
         clock,
         key: secrets::pseudonym_key(&config.secrets.pseudonym_key_file)?,
         writing: Arc::new(writing),
+        operation: Arc::new(operation),
     })
 }
 
@@ -154,17 +186,30 @@ pub fn engine_without_models(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
-    fn config(url: &str) -> Config {
-        let variable = ("COTMOC_STORAGE__URL".to_owned(), url.to_owned());
-        Config::load(None, [variable]).unwrap()
+    /// With the database at `url`, and what it would make elsewhere in `folder`.
+    fn config(url: &str, folder: &Path) -> Config {
+        let secret = |setting: &str| {
+            let file = folder.join(setting).display().to_string();
+            (format!("COTMOC_SECRETS__{setting}"), file)
+        };
+        let variables = [
+            ("COTMOC_STORAGE__URL".to_owned(), url.to_owned()),
+            secret("PSEUDONYM_KEY_FILE"),
+            secret("MASTER_KEYS_FILE"),
+            secret("LOG_KEY_FILE"),
+        ];
+        Config::load(None, variables).unwrap()
     }
 
     #[tokio::test]
     async fn whoever_only_reads_is_told_that_the_tables_are_missing() {
         let folder = tempfile::tempdir().unwrap();
-        let config = config(&format!("sqlite:{}/cotmoc.db", folder.path().display()));
+        let url = format!("sqlite:{}/cotmoc.db", folder.path().display());
+        let config = config(&url, folder.path());
         let error = format!("{:#}", store(&config, Tables::Expected).await.unwrap_err());
         assert!(error.contains("cotmoc.db") && error.contains("`cotmoc migrate`"), "{error}");
         assert!(store(&config, Tables::MadeInFile).await.unwrap().migrated);
@@ -173,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let shown = without_password(&config("postgres://u:p@ss@db/x"));
+        let shown = without_password(&config("postgres://u:p@ss@db/x", Path::new("")));
         assert_eq!(shown, "postgres://db/x");
     }
 

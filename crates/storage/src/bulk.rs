@@ -1,26 +1,27 @@
 //! Filling an empty database fast, to measure with: people who do not exist, by the million.
 //!
-//! Nothing here is for an installation's data: rows are not compared with what is there, nothing
-//! is linked, and on `SQLite` neither power cuts nor references are guarded against.
+//! Nothing here is for an installation's data: [`begin`] lets go of all guards against power cuts on
+//! `SQLite`, and a [`Scratch`] database is gone afterwards.
 
-use domain::{Event, Fact};
-use sqlx::{Connection as _, Executor as _};
+use domain::Fact;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 
 use crate::dialect::Dialect;
 use crate::due::Due;
-use crate::subjects::Subject;
-use crate::{Conn, Result, sql};
-
-/// How many values one statement takes. The driver looks each up by going through all.
-const VALUES_AT_ONCE: usize = 240;
+use crate::journal::{self, Entry};
+use crate::rows::Insert;
+use crate::subjects::{self, Subject};
+use crate::{Conn, Result, Store, facts};
 
 /// What is cheaper to build over all rows than to keep up row by row.
-const INDEXES: [(&str, &str); 4] = [
-    ("facts_of_subject", "facts (subject_id, attribute)"),
-    ("facts_of_event", "facts (event_id)"),
+const INDEXES: [(&str, &str); 2] = [
     ("journal_order", "journal (received_at, id)"),
     ("due_day", "due (due_on, subject_id, life_event)"),
 ];
+
+const DUE: Insert<'static> =
+    Insert { into: "insert into due (subject_id, life_event, due_on)", columns: 3, then: "" };
 
 /// Lets go of what makes filling slow, on this connection and outside of any transaction.
 pub async fn begin(conn: &mut Conn) -> Result<()> {
@@ -48,92 +49,171 @@ pub async fn end(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// Stores subjects, in a transaction of its own, as the others here do.
-pub async fn subjects(conn: &mut Conn, subjects: &[Subject]) -> Result<()> {
-    let mut tx = conn.begin().await?;
-    for some in subjects.chunks(VALUES_AT_ONCE / 4) {
-        let into = "insert into subjects (id, kind, identifier, language)";
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 4)));
-        for subject in some {
-            query = query
-                .bind(subject.id.to_string())
-                .bind(sql::word(&subject.kind)?)
-                .bind(subject.identifier.as_deref())
-                .bind(subject.language.tag());
-        }
-        query.execute(&mut *tx).await?;
-    }
-    Ok(tx.commit().await?)
+/// Stores subjects, and what events told of them, in a transaction of its own.
+pub async fn told(
+    conn: &mut Conn,
+    subjects: &[Subject],
+    events: &[Entry<'_>],
+    facts: &[Fact],
+) -> Result<()> {
+    conn.execute("begin").await?;
+    subjects::put(conn, subjects).await?;
+    journal::record(conn, events).await?;
+    facts::record(conn, facts).await?;
+    conn.execute("commit").await?;
+    // Whoever stores millions must not keep the keys of all.
+    conn.held.clear();
+    Ok(())
 }
 
-/// Stores events.
-pub async fn events(conn: &mut Conn, events: &[Event]) -> Result<()> {
-    let mut tx = conn.begin().await?;
-    for some in events.chunks(VALUES_AT_ONCE / 8) {
-        let into = "insert into journal
-            (id, source, source_event_id, kind, occurred_at, received_at, trace, data)";
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 8)));
-        for event in some {
-            query = query
-                .bind(event.id.to_string())
-                .bind(&event.source)
-                .bind(&event.source_event_id)
-                .bind(&event.kind.0)
-                .bind(sql::time(event.occurred_at))
-                .bind(sql::time(event.received_at))
-                .bind(sql::word(&event.trace)?)
-                .bind(sql::json(&event.data)?);
-        }
-        query.execute(&mut *tx).await?;
-    }
-    Ok(tx.commit().await?)
-}
-
-/// Stores facts.
-pub async fn facts(conn: &mut Conn, facts: &[Fact]) -> Result<()> {
-    let mut tx = conn.begin().await?;
-    for some in facts.chunks(VALUES_AT_ONCE / 12) {
-        let into = "insert into facts (id, subject_id, attribute, value, valid_from, valid_until,
-            known_from, known_until, register, record, legal_basis, event_id)";
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 12)));
-        for fact in some {
-            query = query
-                .bind(fact.id.to_string())
-                .bind(fact.subject.to_string())
-                .bind(&fact.attribute)
-                .bind(sql::json(&fact.value)?)
-                .bind(fact.valid.from.to_string())
-                .bind(fact.valid.until.map(|day| day.to_string()))
-                .bind(sql::time(fact.known_from))
-                .bind(fact.known_until.map(sql::time))
-                .bind(&fact.source.register)
-                .bind(fact.source.record.as_deref())
-                .bind(&fact.source.legal_basis)
-                .bind(fact.source.event.to_string());
-        }
-        query.execute(&mut *tx).await?;
-    }
-    Ok(tx.commit().await?)
-}
-
-/// Stores days on which somebody must be looked at.
+/// Stores days on which somebody must be looked at, in a transaction of its own.
 pub async fn due(conn: &mut Conn, due: &[Due]) -> Result<()> {
-    let mut tx = conn.begin().await?;
-    for some in due.chunks(VALUES_AT_ONCE / 3) {
-        let into = "insert into due (subject_id, life_event, due_on)";
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(rows(into, some.len(), 3)));
+    conn.execute("begin").await?;
+    for some in Insert::portions(due) {
+        let mut query = DUE.of(conn, some.len());
         for one in some {
             query =
                 query.bind(one.subject.to_string()).bind(&one.life_event).bind(one.on.to_string());
         }
-        query.execute(&mut *tx).await?;
+        query.execute(&mut *conn).await?;
     }
-    Ok(tx.commit().await?)
+    conn.execute("commit").await?;
+    Ok(())
 }
 
-/// `insert … values (…), (…)`.
-fn rows(into: &str, count: usize, width: usize) -> String {
-    let rows: Vec<String> =
-        (0..count).map(|row| format!("({})", sql::places(row * width + 1, width))).collect();
-    format!("{into} values {}", rows.join(", "))
+/// The tables that intake writes, with their columns and the order in which their rows come to be;
+/// what has no date comes in an order that is as good as chance.
+const OF_INTAKE: [(&str, &str, &str); 7] = [
+    ("subject_keys", "subject_id, master, wrapped", "wrapped"),
+    (
+        "journal",
+        "id, source, source_event_id, kind, occurred_at, received_at, trace, about, data",
+        "received_at, id",
+    ),
+    ("subjects", "id, kind, identifier, language", "substr(id, 10), id"),
+    (
+        "facts",
+        "id, subject_id, attribute, value, valid_from, valid_until, known_from, known_until,
+         register, record, legal_basis, event_id, event_kind",
+        "known_from, id",
+    ),
+    (
+        "fact_links",
+        "object_id, attribute, subject_id",
+        "substr(subject_id, 10), attribute, object_id",
+    ),
+    ("withdrawals", "event_id, withdrawn_at", "withdrawn_at, event_id"),
+    (
+        "jobs",
+        "id, kind, payload, state, lane, priority, due_by, run_at, attempts, rerun, trace",
+        "substr(id, 10), id",
+    ),
+];
+
+/// The rows that intake left, read to be inserted bare.
+#[derive(Debug)]
+pub struct OfIntake(Vec<(String, Vec<Vec<Cell>>)>);
+
+impl OfIntake {
+    /// All of a database.
+    pub async fn read(from: &Store) -> Result<Self> {
+        let mut source = from.read().await?;
+        let mut tables = Vec::new();
+        for (table, columns, order) in OF_INTAKE {
+            let statement = format!("select {columns} from {table} order by {order}");
+            let rows = sqlx::query(sqlx::AssertSqlSafe(statement)).fetch_all(&mut *source).await?;
+            let rows = rows.iter().map(cells).collect::<Result<Vec<_>>>()?;
+            tables.push((format!("insert into {table} ({columns})"), rows));
+        }
+        Ok(Self(tables))
+    }
+
+    /// How many rows.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|(_, rows)| rows.len()).sum()
+    }
+
+    /// Inserts them through the same driver into an empty database with the same tables and indexes,
+    /// in so many transactions; nothing is checked, sealed or asked. The floor below intake.
+    pub async fn insert(&self, into: &Store, transactions: usize) -> Result<()> {
+        let each = self.count().div_ceil(transactions.max(1)).max(1);
+        // A table after the other: rows come after those that they refer to.
+        for (table, rows) in &self.0 {
+            for some in rows.chunks(each) {
+                let mut tx = into.begin().await?;
+                bare(&mut tx, table, some).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value of a row: a text, a whole number, or nothing.
+#[derive(Debug)]
+enum Cell {
+    Text(Option<String>),
+    Number(i64),
+}
+
+fn cells(row: &AnyRow) -> Result<Vec<Cell>> {
+    let cell = |place: usize| {
+        Ok(match row.try_get::<Option<String>, _>(place) {
+            Ok(text) => Cell::Text(text),
+            Err(_) => Cell::Number(row.try_get(place)?),
+        })
+    };
+    (0..row.columns().len()).map(cell).collect()
+}
+
+async fn bare(conn: &mut Conn, into: &str, rows: &[Vec<Cell>]) -> Result<()> {
+    let columns = rows.first().map_or(0, Vec::len);
+    for some in Insert::portions(rows) {
+        let mut query = Insert { into, columns, then: "" }.of(conn, some.len());
+        for cell in some.iter().flatten() {
+            query = match cell {
+                Cell::Text(text) => query.bind(text.as_deref()),
+                Cell::Number(number) => query.bind(*number),
+            };
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// A schema of its own on a PostgreSQL server.
+#[derive(Debug)]
+pub struct Scratch {
+    server: String,
+    name: String,
+}
+
+impl Scratch {
+    /// An empty one of this name, of lower-case letters, digits and `_`.
+    pub async fn make(server: &str, name: &str) -> Result<Self> {
+        let scratch = Self { server: server.to_owned(), name: name.to_owned() };
+        scratch.run("create schema", "").await?;
+        Ok(scratch)
+    }
+
+    /// Its address, as [`Store::open`] takes it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let joint = if self.server.contains('?') { '&' } else { '?' };
+        format!("{}{joint}options=-csearch_path%3D{}", self.server, self.name)
+    }
+
+    /// Takes it away with all that is in it.
+    pub async fn remove(self) -> Result<()> {
+        self.run("drop schema", "cascade").await
+    }
+
+    async fn run(&self, verb: &str, how: &str) -> Result<()> {
+        sqlx::any::install_default_drivers();
+        let mut conn = AnyConnection::connect(&self.server).await?;
+        let statement = format!("{verb} \"{}\" {how}", self.name);
+        conn.execute(sqlx::AssertSqlSafe(statement)).await?;
+        Ok(conn.close().await?)
+    }
 }

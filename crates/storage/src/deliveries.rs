@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use sqlx::any::AnyRow;
 
 use crate::dialect::Dialect;
-use crate::{Conn, Result, Stored, facts, refusals, sql};
+use crate::{Conn, Result, Stored, contacts, facts, halts, messages, refusals, sql};
 
 /// What must be asked again before sending, which only the caller knows.
 #[derive(Debug, Clone, Copy)]
@@ -33,17 +33,43 @@ pub struct Checks<'a> {
     pub sensitive: bool,
     /// The keys of all refusals that would cover this message: `all`, `group:…`, `life-event:…`.
     pub refusal_keys: &'a [String],
+    /// The scopes of all halts that would stop it: `all`, `life-event:…`, `channel:…`.
+    pub halt_scopes: &'a [String],
+    /// How often the person may be disturbed; `None` where this message may disturb in any case.
+    pub budget: Option<Budget>,
+}
+
+/// How often a person may be disturbed by what rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// In seven days.
+    pub week: u32,
+    /// In thirty days.
+    pub month: u32,
 }
 
 /// What became of trying to claim a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claim {
     /// It is ours: commit, send with no connection held, then [`record_sent`].
-    Claimed(Box<(Delivery, Message)>),
+    Claimed(Box<Claimed>),
+    /// It is stopped, and waits until that is lifted.
+    Halted,
     /// It will never be sent, for this reason; that is stored.
     Suppressed(Suppression),
     /// It does not wait to be sent: it is in this state.
     NotQueued(DeliveryState),
+}
+
+/// A delivery that was claimed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// What it brings.
+    pub message: Message,
+    /// Where to, on a channel that rings.
+    pub address: Option<String>,
 }
 
 /// Stores a delivery that waits to be sent. One that is there stays as it is.
@@ -100,10 +126,20 @@ pub async fn claim_delivery(
     if delivery.state != DeliveryState::Queued {
         return Ok(Some(Claim::NotQueued(delivery.state)));
     }
+    if halts::covers(conn, checks.halt_scopes).await? {
+        return Ok(Some(Claim::Halted));
+    }
     hold_subjects(conn, delivery.recipient, checks.must_live).await?;
     let (message, milestone) = hold_message(conn, &delivery).await?;
 
-    if let Some(reason) = reason_against(conn, &delivery, &message, milestone, checks).await? {
+    let address = address(conn, &delivery).await?;
+    let against = reason_against(conn, &delivery, &message, milestone, checks).await?;
+    let no_consent = delivery.channel.rings() && address.is_none();
+    let against = match against.or(no_consent.then_some(Suppression::NoConsent)) {
+        None if is_over_budget(conn, &delivery, checks).await? => Some(Suppression::OverBudget),
+        against => against,
+    };
+    if let Some(reason) = against {
         suppress(conn, &delivery, reason).await?;
         return Ok(Some(Claim::Suppressed(reason)));
     }
@@ -117,7 +153,40 @@ pub async fn claim_delivery(
     .execute(conn)
     .await?;
     sql::exactly_one(&changed, "delivery", &id, "queued")?;
-    Ok(Some(Claim::Claimed(Box::new((Delivery { state, ..delivery }, message)))))
+    let delivery = Delivery { state, ..delivery };
+    Ok(Some(Claim::Claimed(Box::new(Claimed { delivery, message, address }))))
+}
+
+/// Where the person asked to be reached on the delivery's channel.
+async fn address(conn: &mut Conn, delivery: &Delivery) -> Result<Option<String>> {
+    if !delivery.channel.rings() {
+        return Ok(None);
+    }
+    let contact = contacts::of_channel(conn, delivery.recipient, delivery.channel).await?;
+    Ok(contact.map(|contact| contact.address))
+}
+
+/// Whether the person was disturbed as often as they may be. A delivery that is under way counts:
+/// two at once must not both be the last one.
+async fn is_over_budget(conn: &mut Conn, delivery: &Delivery, checks: &Checks<'_>) -> Result<bool> {
+    let Some(budget) = checks.budget.filter(|_| delivery.channel.is_counted()) else {
+        return Ok(false);
+    };
+    for (days, most) in [(7, budget.week), (30, budget.month)] {
+        let row = sqlx::query(
+            "select count(*) as rows from deliveries
+             where recipient_id = $1 and state in ('claimed', 'sent')
+                 and channel in ('sms', 'push') and claimed_at > $2",
+        )
+        .bind(delivery.recipient.to_string())
+        .bind(sql::days_before(checks.now, days))
+        .fetch_one(&mut *conn)
+        .await?;
+        if sql::count(&row, "rows")? >= u64::from(most) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Keeps everyone concerned as they are. A fact and a refusal refer to their subject's row, so
@@ -143,16 +212,16 @@ async fn hold_subjects(
 /// The message as it will be sent, and where its milestone stands; both stay so.
 async fn hold_message(conn: &mut Conn, delivery: &Delivery) -> Result<(Message, MilestoneState)> {
     let statement = format!(
-        "select m.body as body, s.state as state
+        "select m.body as body, m.about as about, m.sealed as sealed, s.state as state
          from messages m join milestones s on s.id = m.milestone_id
          where m.id = $1 {}",
         Dialect::of(conn).hold()
     );
     let row = sqlx::query(sqlx::AssertSqlSafe(statement))
         .bind(delivery.message.to_string())
-        .fetch_one(conn)
+        .fetch_one(&mut *conn)
         .await?;
-    Ok((sql::from_json(&row, "body")?, sql::from_word(&row, "state")?))
+    Ok((messages::read(conn, &row).await?, sql::from_word(&row, "state")?))
 }
 
 /// The gravest reason not to send, if there is any.
@@ -180,6 +249,10 @@ async fn reason_against(
     };
     if !says {
         return Ok(Some(Suppression::Withdrawn));
+    }
+    // Someone whom it names was erased meanwhile: there is nothing left to send.
+    if message.text.is_empty() {
+        return Ok(Some(Suppression::Erased));
     }
     if checks.sensitive {
         return Ok(Some(Suppression::Sensitive));
@@ -235,17 +308,18 @@ pub async fn record_sent(conn: &mut Conn, id: DeliveryId, at: Timestamp) -> Resu
     sql::exactly_one(&changed, "delivery", &id, "claimed")
 }
 
-/// Puts a claimed delivery back, to be tried again: the channel failed, or the worker that took
-/// it died before it could say more.
-pub async fn requeue(conn: &mut Conn, id: DeliveryId) -> Result<()> {
+/// Puts a delivery back, to be tried again: the channel failed, the worker that took it died
+/// before it could say more, or it was given up and an operator wants it tried anew. Answers
+/// whether it was one of these.
+pub async fn requeue(conn: &mut Conn, id: DeliveryId) -> Result<bool> {
     let changed = sqlx::query(
         "update deliveries set state = 'queued', claimed_at = null
-         where id = $1 and state = 'claimed'",
+         where id = $1 and state in ('claimed', 'failed')",
     )
     .bind(id.to_string())
     .execute(conn)
     .await?;
-    sql::exactly_one(&changed, "delivery", &id, "claimed")
+    Ok(changed.rows_affected() == 1)
 }
 
 /// Gives a claimed delivery up after all tries.

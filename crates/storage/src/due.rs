@@ -2,7 +2,9 @@
 
 use domain::SubjectId;
 use jiff::civil::Date;
+use sqlx::any::AnyRow;
 
+use crate::rows::Insert;
 use crate::{Conn, Result, sql};
 
 /// A day on which a life event must be looked at for a subject.
@@ -16,17 +18,25 @@ pub struct Due {
     pub on: Date,
 }
 
-/// Notes the next day; it takes the place of the one before.
-pub async fn set(conn: &mut Conn, due: &Due) -> Result<()> {
-    sqlx::query(
-        "insert into due (subject_id, life_event, due_on) values ($1, $2, $3)
-         on conflict (subject_id, life_event) do update set due_on = excluded.due_on",
-    )
-    .bind(due.subject.to_string())
-    .bind(&due.life_event)
-    .bind(due.on.to_string())
-    .execute(conn)
-    .await?;
+/// How many subjects one statement asks for.
+const AT_ONCE: usize = 100;
+
+const INSERT: Insert<'static> = Insert {
+    into: "insert into due (subject_id, life_event, due_on)",
+    columns: 3,
+    then: "on conflict (subject_id, life_event) do update set due_on = excluded.due_on",
+};
+
+/// Notes next days, one for each subject and life event; each takes the place of the one before.
+pub async fn set(conn: &mut Conn, days: &[Due]) -> Result<()> {
+    for some in Insert::portions(days) {
+        let mut query = INSERT.of(conn, some.len());
+        for due in some {
+            query =
+                query.bind(due.subject.to_string()).bind(&due.life_event).bind(due.on.to_string());
+        }
+        query.execute(&mut *conn).await?;
+    }
     Ok(())
 }
 
@@ -40,6 +50,26 @@ pub async fn clear(conn: &mut Conn, subject: SubjectId, life_event: &str) -> Res
     Ok(cleared.rows_affected() == 1)
 }
 
+/// The days of `subjects`.
+pub async fn of_subjects(conn: &mut Conn, subjects: &[SubjectId]) -> Result<Vec<Due>> {
+    let mut found = Vec::new();
+    for some in subjects.chunks(AT_ONCE) {
+        let statement = format!(
+            "select subject_id, life_event, due_on from due where subject_id in ({})
+             order by subject_id, life_event",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for subject in some {
+            query = query.bind(subject.to_string());
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            found.push(read(row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// What is due on `day` or before it, earliest first.
 pub async fn due_until(conn: &mut Conn, day: Date, limit: u32) -> Result<Vec<Due>> {
     let rows = sqlx::query(
@@ -50,13 +80,13 @@ pub async fn due_until(conn: &mut Conn, day: Date, limit: u32) -> Result<Vec<Due
     .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Due {
-                subject: sql::parsed(row, "subject_id")?,
-                life_event: sql::text(row, "life_event")?,
-                on: sql::parsed(row, "due_on")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<Due> {
+    Ok(Due {
+        subject: sql::parsed(row, "subject_id")?,
+        life_event: sql::text(row, "life_event")?,
+        on: sql::parsed(row, "due_on")?,
+    })
 }

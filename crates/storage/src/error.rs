@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use domain::IllegalTransition;
 use sqlx::error::DatabaseError;
 
+use crate::vault::VaultError;
+
 /// Shorthand for what every function of this crate returns.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;
 
@@ -15,6 +17,15 @@ pub enum StorageError {
     /// Trying again later is right.
     #[error("the database is busy")]
     Busy(#[source] Option<sqlx::Error>),
+
+    /// The server cannot be reached, or let go of us: it is restarted, or the network is cut. What
+    /// was not committed is undone. Trying again later is right.
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] sqlx::Error),
+
+    /// The database's disk has no room left. Once there is some, trying again is right.
+    #[error("the database has no room left on its disk")]
+    Full(#[source] sqlx::Error),
 
     /// The database file or its disk can only be read.
     #[error("the database is read-only")]
@@ -49,6 +60,14 @@ pub enum StorageError {
     #[error("a value could not be written as JSON")]
     Unwritable(#[source] serde_json::Error),
 
+    /// The head of the log of readings could not be signed.
+    #[error("the head of the log of readings could not be signed")]
+    Unsigned(#[source] Box<dyn std::error::Error + Send + Sync>),
+
+    /// What names a person could not be sealed or opened.
+    #[error("what is sealed could not be sealed or opened")]
+    Vault(#[from] VaultError),
+
     /// Anything else that the database reports: only an operator can act on it.
     #[error("the database did not do what was asked")]
     Database(#[source] sqlx::Error),
@@ -58,7 +77,7 @@ impl StorageError {
     /// Whether trying again later may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Conflict { .. })
+        matches!(self, Self::Busy(_) | Self::Unreachable(_) | Self::Full(_) | Self::Conflict { .. })
     }
 }
 
@@ -66,6 +85,8 @@ impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
         match Fault::of(&error) {
             Fault::Busy => Self::Busy(Some(error)),
+            Fault::Unreachable => Self::Unreachable(error),
+            Fault::Full => Self::Full(error),
             Fault::ReadOnly => Self::ReadOnly(error),
             Fault::CannotOpen | Fault::NotADatabase | Fault::Other => Self::Database(error),
         }
@@ -113,6 +134,16 @@ pub enum OpenError {
     /// Another program holds the file.
     #[error("database `{}` is locked by another program", .file.display())]
     Locked {
+        /// The database file.
+        file: PathBuf,
+    },
+
+    /// Another program serves the file.
+    #[error(
+        "database `{}` is served by another program already: stop that one, or keep the state in \
+         PostgreSQL, which many may serve", .file.display()
+    )]
+    Served {
         /// The database file.
         file: PathBuf,
     },
@@ -195,11 +226,17 @@ pub enum MigrateError {
     Storage(#[from] StorageError),
 }
 
+/// `SQLite`'s extended codes of what fails where a disk is full, beside the one that says so.
+const IOERR_WRITE: u32 = 778;
+const IOERR_SHMSIZE: u32 = 4874;
+
 /// What a database error means, told by its code: five characters are a SQLSTATE of
 /// PostgreSQL, a shorter number is an extended result code of `SQLite`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     Busy,
+    Unreachable,
+    Full,
     ReadOnly,
     CannotOpen,
     NotADatabase,
@@ -210,6 +247,7 @@ impl Fault {
     pub(crate) fn of(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) => Self::Unreachable,
             sqlx::Error::Database(error) => Self::of_code(error.as_ref()),
             _ => Self::Other,
         }
@@ -222,13 +260,23 @@ impl Fault {
                 // Lock not available, serialisation failure, deadlock, too many connections.
                 "55P03" | "40001" | "40P01" | "53300" => Self::Busy,
                 "25006" => Self::ReadOnly,
+                // Stopped by an operator, after a crash, not ready yet.
+                "57P01" | "57P02" | "57P03" => Self::Unreachable,
+                "53100" => Self::Full,
+                other if other.starts_with("08") => Self::Unreachable,
                 _ => Self::Other,
             };
         }
+        let code = code.parse::<u32>().unwrap_or_default();
+        // A file that could not be written, made longer or mapped: no room is why.
+        if matches!(code, IOERR_WRITE | IOERR_SHMSIZE) {
+            return Self::Full;
+        }
         // The low byte of an extended code is the primary one.
-        match code.parse::<u32>().unwrap_or_default() & 0xff {
+        match code & 0xff {
             5 | 6 => Self::Busy,
             8 => Self::ReadOnly,
+            13 => Self::Full,
             14 => Self::CannotOpen,
             26 => Self::NotADatabase,
             _ => Self::Other,

@@ -1,94 +1,159 @@
 //! Bitemporal facts: stored once, never changed but for the end of our belief in them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{EventId, Fact, FactId, FactSet, FactSource, Interval, SubjectId, Value};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::{Conn, Result, sql};
-
-/// How many facts one statement stores. An event tells about ten.
-const FACTS_AT_ONCE: usize = 20;
+use crate::rows::Insert;
+use crate::vault::{self, MARK, Opened, Place};
+use crate::{Conn, Result, StorageError, journal, sql};
 
 /// How many subjects one statement asks for. More are asked for in turns.
 const SUBJECTS_AT_ONCE: usize = 100;
+
+const INSERT: Insert<'static> = Insert {
+    into: "insert into facts
+         (id, subject_id, attribute, value, valid_from, valid_until, known_from, known_until,
+          register, record, legal_basis, event_id, event_kind)",
+    columns: 13,
+    then: "on conflict (subject_id, attribute, id) do nothing",
+};
+
+const LINK: Insert<'static> = Insert {
+    into: "insert into fact_links (object_id, attribute, subject_id)",
+    columns: 3,
+    then: "on conflict (object_id, attribute, subject_id) do nothing",
+};
 
 /// Stores `facts`, each once, and answers how many are new.
 ///
 /// The event that told them is in the journal before, and the subjects that they are about are
 /// [put](crate::subjects::put). Facts of an event that was withdrawn before it arrived are stored
 /// as withdrawn.
+///
+/// A personal value, and the number of the record that told it, are sealed for this fact of this
+/// subject alone.
 pub async fn record(conn: &mut Conn, facts: &[Fact]) -> Result<u64> {
+    let sealed = facts.iter().filter(|fact| fact.personal || fact.source.record.is_some());
+    let whose: Vec<SubjectId> = sealed.map(|fact| fact.subject).collect();
+    vault::make(conn, &whose).await?;
+    let told_by: BTreeSet<EventId> = facts.iter().map(|fact| fact.source.event).collect();
+    let told_by: Vec<EventId> = told_by.into_iter().collect();
+    let kinds = journal::kinds(conn, &told_by).await?;
+    let withdrawn = withdrawn(conn, &told_by).await?;
     let mut new = 0;
-    for some in facts.chunks(FACTS_AT_ONCE) {
-        let inserted = insert(conn, some).await?;
-        new += inserted.len() as u64;
-        for fact in some.iter().filter(|fact| inserted.contains(&fact.id)) {
-            link(conn, fact).await?;
+    for some in Insert::portions(facts) {
+        let mut query = INSERT.of(conn, some.len());
+        for fact in some {
+            let event = fact.source.event;
+            let known_until = fact.known_until.map(sql::time);
+            query = query
+                .bind(fact.id.to_string())
+                .bind(fact.subject.to_string())
+                .bind(&fact.attribute)
+                .bind(stored_value(conn, fact)?)
+                .bind(fact.valid.from.to_string())
+                .bind(fact.valid.until.map(|day| day.to_string()))
+                .bind(sql::time(fact.known_from))
+                .bind(known_until.or_else(|| withdrawn.get(&event).cloned()))
+                .bind(&fact.source.register)
+                .bind(stored_record(conn, fact)?)
+                .bind(&fact.source.legal_basis)
+                .bind(event.to_string())
+                .bind(kinds.get(&event).map(|kind| &kind.0));
         }
+        new += query.execute(&mut *conn).await?.rows_affected();
     }
+    link(conn, facts.iter()).await?;
     Ok(new)
 }
 
-/// Inserts `facts` in one statement and answers which of them are new.
-async fn insert(conn: &mut Conn, facts: &[Fact]) -> Result<BTreeSet<FactId>> {
-    let rows: Vec<String> = (0..facts.len()).map(|row| row_of(row * 12)).collect();
-    let statement = format!(
-        "insert into facts
-             (id, subject_id, attribute, value, valid_from, valid_until, known_from,
-              register, record, legal_basis, event_id, known_until)
-         values {}
-         on conflict (id) do nothing
-         returning id",
-        rows.join(", ")
-    );
-    let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-    for fact in facts {
-        query = query
-            .bind(fact.id.to_string())
-            .bind(fact.subject.to_string())
-            .bind(&fact.attribute)
-            .bind(sql::json(&fact.value)?)
-            .bind(fact.valid.from.to_string())
-            .bind(fact.valid.until.map(|day| day.to_string()))
-            .bind(sql::time(fact.known_from))
-            .bind(&fact.source.register)
-            .bind(fact.source.record.as_deref())
-            .bind(&fact.source.legal_basis)
-            .bind(fact.source.event.to_string())
-            .bind(fact.known_until.map(sql::time));
+/// When each of `events` was withdrawn that was, as a column holds it.
+async fn withdrawn(conn: &mut Conn, events: &[EventId]) -> Result<BTreeMap<EventId, String>> {
+    let mut withdrawn = BTreeMap::new();
+    for some in events.chunks(SUBJECTS_AT_ONCE) {
+        let statement = format!(
+            "select event_id, withdrawn_at from withdrawals where event_id in ({})",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for event in some {
+            query = query.bind(event.to_string());
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            withdrawn.insert(sql::parsed(row, "event_id")?, sql::text(row, "withdrawn_at")?);
+        }
     }
-    let rows = query.fetch_all(conn).await?;
-    rows.iter().map(|row| sql::parsed(row, "id")).collect()
+    Ok(withdrawn)
 }
 
-/// The places of one fact, after `before` others. Its event may have been withdrawn already.
-fn row_of(before: usize) -> String {
-    let (event, known_until) = (before + 11, before + 12);
-    format!(
-        "({}, coalesce(${known_until},
-             (select withdrawn_at from withdrawals where event_id = ${event})))",
-        sql::places(before + 1, 11)
-    )
+/// The value as its column holds it.
+fn stored_value(conn: &Conn, fact: &Fact) -> Result<String> {
+    let json = sql::json(&fact.value)?;
+    if !fact.personal {
+        return Ok(json);
+    }
+    let place = value_place(&fact.subject.to_string(), &fact.attribute, &fact.id.to_string());
+    Ok(conn.held.sealing(&[fact.subject])?.seal(&place, &json)?)
 }
 
-/// Stores whom the value points to, for [`subjects_with`].
-async fn link(conn: &mut Conn, fact: &Fact) -> Result<()> {
-    let mut objects = BTreeSet::new();
-    objects_of(&fact.value, &mut objects);
-    for object in objects {
-        sqlx::query(
-            "insert into fact_links (object_id, attribute, fact_id) values ($1, $2, $3)
-             on conflict (object_id, attribute, fact_id) do nothing",
-        )
-        .bind(object.to_string())
-        .bind(&fact.attribute)
-        .bind(fact.id.to_string())
-        .execute(&mut *conn)
-        .await?;
+/// The number of the record as its column holds it. It leads to a document of a person.
+fn stored_record(conn: &Conn, fact: &Fact) -> Result<Option<String>> {
+    let Some(record) = &fact.source.record else { return Ok(None) };
+    let key = conn.held.sealing(&[fact.subject])?;
+    Ok(Some(key.seal(&record_place(fact.subject, fact.id), record)?))
+}
+
+/// Where a value is sealed: this attribute of this subject, as this fact tells it.
+pub(crate) fn value_place(subject: &str, attribute: &str, fact: &str) -> Place {
+    Place::new(&["fact", subject, attribute, fact])
+}
+
+fn record_place(subject: SubjectId, fact: FactId) -> Place {
+    Place::new(&["record", &subject.to_string(), &fact.to_string()])
+}
+
+/// Stores whom the values point to, for [`pointing_to`].
+async fn link(conn: &mut Conn, facts: impl Iterator<Item = &Fact>) -> Result<()> {
+    let links: BTreeSet<(SubjectId, &str, SubjectId)> = facts.flat_map(links_of).collect();
+    let links: Vec<(SubjectId, &str, SubjectId)> = links.into_iter().collect();
+    for some in Insert::portions(&links) {
+        let mut query = LINK.of(conn, some.len());
+        for (object, attribute, subject) in some {
+            query = query.bind(object.to_string()).bind(*attribute).bind(subject.to_string());
+        }
+        query.execute(&mut *conn).await?;
     }
     Ok(())
+}
+
+/// Forgets whom the facts of `subject` point to, before they go. Answers how many links went.
+pub(crate) async fn unlink(conn: &mut Conn, subject: SubjectId) -> Result<u64> {
+    let facts = facts_of(conn, &[subject]).await?;
+    let links: BTreeSet<(SubjectId, &str, SubjectId)> = facts.iter().flat_map(links_of).collect();
+    let mut gone = 0;
+    for (object, attribute, subject) in links {
+        let deleted = sqlx::query(
+            "delete from fact_links
+             where object_id = $1 and attribute = $2 and subject_id = $3",
+        )
+        .bind(object.to_string())
+        .bind(attribute)
+        .bind(subject.to_string())
+        .execute(&mut *conn)
+        .await?;
+        gone += deleted.rows_affected();
+    }
+    Ok(gone)
+}
+
+/// Whom `fact` points to, by its attribute, and who points.
+fn links_of(fact: &Fact) -> impl Iterator<Item = (SubjectId, &str, SubjectId)> {
+    let mut objects = BTreeSet::new();
+    objects_of(&fact.value, &mut objects);
+    objects.into_iter().map(|object| (object, fact.attribute.as_str(), fact.subject))
 }
 
 fn objects_of(value: &Value, into: &mut BTreeSet<SubjectId>) {
@@ -116,7 +181,7 @@ pub async fn facts_of(conn: &mut Conn, subjects: &[SubjectId]) -> Result<FactSet
             query = query.bind(subject.to_string());
         }
         let rows = query.fetch_all(&mut *conn).await?;
-        facts.extend(rows.iter().map(read).collect::<Result<Vec<_>>>()?);
+        facts.extend(opened(conn, &rows).await?);
     }
     Ok(facts)
 }
@@ -140,66 +205,34 @@ pub async fn with_attribute(
             query = query.bind(subject.to_string());
         }
         let rows = query.fetch_all(&mut *conn).await?;
-        facts.extend(rows.iter().map(read).collect::<Result<Vec<_>>>()?);
+        facts.extend(opened(conn, &rows).await?);
     }
     Ok(facts)
 }
 
-/// Some facts by their ids: what a receipt names.
-pub async fn by_id(conn: &mut Conn, ids: &[FactId]) -> Result<Vec<Fact>> {
-    let mut facts = Vec::with_capacity(ids.len());
-    for some in ids.chunks(SUBJECTS_AT_ONCE) {
+/// All subjects and attributes that point, or ever pointed, to each of `objects`: whose `mother` is
+/// this person? Whether it still holds is for the caller to look up, by its own three dates.
+pub async fn pointing_to(
+    conn: &mut Conn,
+    objects: &[SubjectId],
+) -> Result<BTreeMap<SubjectId, Vec<(String, SubjectId)>>> {
+    let mut links: BTreeMap<SubjectId, Vec<(String, SubjectId)>> = BTreeMap::new();
+    for some in objects.chunks(SUBJECTS_AT_ONCE) {
         let statement = format!(
-            "select id, subject_id, attribute, value, valid_from, valid_until, known_from,
-                 known_until, register, record, legal_basis, event_id
-             from facts where id in ({}) order by id",
+            "select object_id, attribute, subject_id from fact_links
+             where object_id in ({}) order by object_id, attribute, subject_id",
             sql::places(1, some.len())
         );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for id in some {
-            query = query.bind(id.to_string());
+        for object in some {
+            query = query.bind(object.to_string());
         }
         for row in &query.fetch_all(&mut *conn).await? {
-            facts.push(read(row)?);
+            let link = (sql::text(row, "attribute")?, sql::parsed(row, "subject_id")?);
+            links.entry(sql::parsed(row, "object_id")?).or_default().push(link);
         }
     }
-    Ok(facts)
-}
-
-/// The subjects whose `attribute` points, or ever pointed, to `object`: whose `mother` is this
-/// person? Whether it still holds is for the caller to look up, by its own three dates.
-pub async fn subjects_with(
-    conn: &mut Conn,
-    attribute: &str,
-    object: SubjectId,
-) -> Result<Vec<SubjectId>> {
-    let rows = sqlx::query(
-        "select distinct f.subject_id as subject_id
-         from fact_links l join facts f on f.id = l.fact_id
-         where l.object_id = $1 and l.attribute = $2
-         order by subject_id",
-    )
-    .bind(object.to_string())
-    .bind(attribute)
-    .fetch_all(conn)
-    .await?;
-    rows.iter().map(|row| sql::parsed(row, "subject_id")).collect()
-}
-
-/// All subjects and attributes that point, or ever pointed, to `object`.
-pub async fn pointing_to(conn: &mut Conn, object: SubjectId) -> Result<Vec<(String, SubjectId)>> {
-    let rows = sqlx::query(
-        "select distinct l.attribute as attribute, f.subject_id as subject_id
-         from fact_links l join facts f on f.id = l.fact_id
-         where l.object_id = $1
-         order by attribute, subject_id",
-    )
-    .bind(object.to_string())
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| Ok((sql::text(row, "attribute")?, sql::parsed(row, "subject_id")?)))
-        .collect()
+    Ok(links)
 }
 
 /// Ends our belief in what `event` told, from `at` on. Answers whom its facts are about.
@@ -219,25 +252,69 @@ pub async fn withdraw_facts_of(
     .bind(sql::time(at))
     .execute(&mut *conn)
     .await?;
-    let rows = sqlx::query(
-        "update facts set known_until = $2 where event_id = $1 and known_until is null
-         returning subject_id",
-    )
-    .bind(event.to_string())
-    .bind(sql::time(at))
-    .fetch_all(conn)
-    .await?;
-    let subjects: Result<BTreeSet<SubjectId>> =
-        rows.iter().map(|row| sql::parsed(row, "subject_id")).collect();
-    Ok(subjects?.into_iter().collect())
+    let mut withdrawn = Vec::new();
+    for subject in journal::about(conn, event).await? {
+        let ended = sqlx::query(
+            "update facts set known_until = $3
+             where subject_id = $1 and event_id = $2 and known_until is null",
+        )
+        .bind(subject.to_string())
+        .bind(event.to_string())
+        .bind(sql::time(at))
+        .execute(&mut *conn)
+        .await?;
+        if ended.rows_affected() > 0 {
+            withdrawn.push(subject);
+        }
+    }
+    Ok(withdrawn)
 }
 
-fn read(row: &AnyRow) -> Result<Fact> {
-    Ok(Fact {
-        id: sql::parsed(row, "id")?,
-        subject: sql::parsed(row, "subject_id")?,
-        attribute: sql::text(row, "attribute")?,
-        value: sql::from_json(row, "value")?,
+/// The facts of `rows`. Whoever was erased told us nothing: a fact whose key is gone is left out.
+async fn opened(conn: &mut Conn, rows: &[AnyRow]) -> Result<Vec<Fact>> {
+    let mut whose = Vec::new();
+    for row in rows {
+        let value = sql::text(row, "value")?;
+        if value.starts_with(MARK) || sql::maybe_text(row, "record")?.is_some() {
+            whose.push(sql::parsed(row, "subject_id")?);
+        }
+    }
+    if !whose.is_empty() {
+        vault::learn(conn, &whose).await?;
+    }
+    let facts = rows.iter().map(|row| read(conn, row));
+    Ok(facts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+fn read(conn: &Conn, row: &AnyRow) -> Result<Option<Fact>> {
+    let (id, subject): (FactId, SubjectId) =
+        (sql::parsed(row, "id")?, sql::parsed(row, "subject_id")?);
+    let attribute = sql::text(row, "attribute")?;
+    let stored = sql::text(row, "value")?;
+    let personal = stored.starts_with(MARK);
+    let value = if personal {
+        let place = value_place(&subject.to_string(), &attribute, &id.to_string());
+        match open(conn, subject, &place, &stored)? {
+            Opened::Text(text) => text,
+            Opened::Gone => return Ok(None),
+        }
+    } else {
+        stored
+    };
+    let record = match sql::maybe_text(row, "record")? {
+        None => None,
+        Some(sealed) => match open(conn, subject, &record_place(subject, id), &sealed)? {
+            Opened::Text(text) => Some(text),
+            Opened::Gone => return Ok(None),
+        },
+    };
+    Ok(Some(Fact {
+        id,
+        subject,
+        attribute,
+        value: serde_json::from_str(&value)
+            .map_err(|error| StorageError::Unreadable { what: "value", source: error.into() })?,
+        personal,
         valid: Interval {
             from: sql::parsed(row, "valid_from")?,
             until: sql::maybe_parsed(row, "valid_until")?,
@@ -247,8 +324,15 @@ fn read(row: &AnyRow) -> Result<Fact> {
         source: FactSource {
             register: sql::text(row, "register")?,
             event: sql::parsed(row, "event_id")?,
-            record: sql::maybe_text(row, "record")?,
+            record,
             legal_basis: sql::text(row, "legal_basis")?,
         },
+    }))
+}
+
+fn open(conn: &Conn, subject: SubjectId, place: &Place, sealed: &str) -> Result<Opened> {
+    Ok(match conn.held.key(&[subject])? {
+        Some(key) => key.open(place, sealed)?,
+        None => Opened::Gone,
     })
 }

@@ -4,7 +4,7 @@ use domain::{Channel, Message, MessageId, Milestone, SubjectId};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::{Conn, Result, milestones, sql};
+use crate::{Conn, Result, messages, sql};
 
 /// One message in an inbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +19,8 @@ pub struct InboxItem {
     pub seen: bool,
 }
 
-const ITEM: &str =
-    "select m.body as message, s.state as state, s.body as body, d.sent_at as sent_at,
+const ITEM: &str = "select m.body as body, m.about as about, m.sealed as sealed,
+         s.state as state, s.body as milestone, d.sent_at as sent_at,
          case when exists (
              select 1 from outcomes o join suggestions g on g.id = o.suggestion_id
              where g.milestone_id = m.milestone_id and o.subject_id = d.recipient_id
@@ -38,9 +38,13 @@ pub async fn inbox(conn: &mut Conn, subject: SubjectId, limit: u32) -> Result<Ve
         .bind(subject.to_string())
         .bind(Channel::Inbox.name())
         .bind(i64::from(limit))
-        .fetch_all(conn)
+        .fetch_all(&mut *conn)
         .await?;
-    rows.iter().map(read).collect()
+    let mut items = Vec::with_capacity(rows.len());
+    for row in &rows {
+        items.push(read(conn, row).await?);
+    }
+    Ok(items)
 }
 
 /// One message in the inbox of `subject`; `None` where it is not theirs or not sent.
@@ -54,15 +58,19 @@ pub async fn item(
         .bind(subject.to_string())
         .bind(Channel::Inbox.name())
         .bind(message.to_string())
-        .fetch_optional(conn)
+        .fetch_optional(&mut *conn)
         .await?;
-    row.as_ref().map(read).transpose()
+    match row {
+        None => Ok(None),
+        Some(row) => read(conn, &row).await.map(Some),
+    }
 }
 
-fn read(row: &AnyRow) -> Result<InboxItem> {
+async fn read(conn: &mut Conn, row: &AnyRow) -> Result<InboxItem> {
+    let state = sql::from_word(row, "state")?;
     Ok(InboxItem {
-        message: sql::from_json(row, "message")?,
-        milestone: milestones::read(row)?,
+        message: messages::read(conn, row).await?,
+        milestone: Milestone { state, ..sql::from_json(row, "milestone")? },
         sent_at: sql::parsed(row, "sent_at")?,
         seen: sql::number(row, "seen")? == 1,
     })

@@ -1,17 +1,23 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access_log;
+pub mod backup;
 pub mod bulk;
 pub mod cleanup;
+mod conn;
+pub mod contacts;
 pub mod deliveries;
 mod dialect;
 pub mod drafts;
 pub mod due;
+pub mod erasures;
 mod error;
 pub mod facts;
+pub mod halts;
 pub mod inbox;
 pub mod jobs;
 pub mod journal;
+pub mod merkle;
 pub mod messages;
 mod migrate;
 pub mod milestones;
@@ -19,8 +25,10 @@ mod open;
 pub mod outcomes;
 pub mod portal_keys;
 pub mod quarantine;
+pub mod rebuild;
 pub mod receipts;
 pub mod refusals;
+mod rows;
 pub mod schedules;
 pub mod sessions;
 mod sql;
@@ -29,13 +37,17 @@ mod store;
 pub mod subjects;
 pub mod suggestions;
 pub mod sweep;
+pub mod tallies;
 pub mod templates;
+pub mod turns;
+pub mod vault;
 
+pub use conn::Conn;
 pub use dialect::Dialect;
 pub use error::{MigrateError, OpenError, Result, StorageError};
 pub use migrate::{MIGRATIONS, Migration};
 pub use sql::Stored;
-pub use store::{Conn, Options, Read, Store, Tx};
+pub use store::{Options, Read, Store, Tx};
 
 /// `bytes` in lower-case hex.
 fn hex(bytes: &[u8]) -> String {

@@ -40,6 +40,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(3, "messages", "0003_messages.sql"),
     migration!(4, "work", "0004_work.sql"),
     migration!(5, "access", "0005_access.sql"),
+    migration!(6, "turns", "0006_turns.sql"),
 ];
 
 impl Migration {

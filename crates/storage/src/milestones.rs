@@ -1,40 +1,64 @@
 //! Milestones: one life event happening to one subject, once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{Lifecycle as _, Milestone, MilestoneId, MilestoneState, SubjectId};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use crate::dialect::Dialect;
+use crate::rows::Insert;
 use crate::{Conn, Result, Stored, sql};
 
-/// Stores what was decided about a milestone.
+/// How many one statement asks for.
+const AT_ONCE: usize = 100;
+
+const INSERT: Insert<'static> = Insert {
+    into: "insert into milestones
+         (id, life_event, subject_id, occurrence, occurred_on, state, trace, changed_at, body)",
+    columns: 9,
+    then: "on conflict (id) do nothing returning id",
+};
+
+/// Stores what was decided about each of `milestones`, and answers in their order what that took.
 ///
 /// `Same` where state, verdict, roles, day and pack are those that stand: the dates, cause and
 /// trace of the first decision are kept then, so that deciding again changes nothing. Otherwise
 /// the row says the new decision; a new state must be one that the lifecycle allows after the old
 /// one ([`StorageError::Illegal`](crate::StorageError::Illegal)).
-pub async fn put(conn: &mut Conn, milestone: &Milestone, at: Timestamp) -> Result<Stored> {
-    let inserted = sqlx::query(
-        "insert into milestones
-             (id, life_event, subject_id, occurrence, occurred_on, state, trace, changed_at, body)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         on conflict (id) do nothing",
-    )
-    .bind(milestone.id.to_string())
-    .bind(&milestone.life_event)
-    .bind(milestone.subject.to_string())
-    .bind(&milestone.occurrence)
-    .bind(milestone.occurred_on.to_string())
-    .bind(milestone.state.name())
-    .bind(milestone.trace.as_str())
-    .bind(sql::time(at))
-    .bind(sql::json(milestone)?)
-    .execute(&mut *conn)
-    .await?;
-    if inserted.rows_affected() == 1 {
-        return Ok(Stored::New);
+pub async fn put(conn: &mut Conn, milestones: &[Milestone], at: Timestamp) -> Result<Vec<Stored>> {
+    let mut new = BTreeSet::new();
+    for some in Insert::portions(milestones) {
+        let mut query = INSERT.of(conn, some.len());
+        for milestone in some {
+            query = query
+                .bind(milestone.id.to_string())
+                .bind(&milestone.life_event)
+                .bind(milestone.subject.to_string())
+                .bind(&milestone.occurrence)
+                .bind(milestone.occurred_on.to_string())
+                .bind(milestone.state.name())
+                .bind(milestone.trace.as_str())
+                .bind(sql::time(at))
+                .bind(sql::json(milestone)?);
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            new.insert(sql::parsed::<MilestoneId>(row, "id")?);
+        }
     }
+    let mut stored = Vec::with_capacity(milestones.len());
+    for milestone in milestones {
+        stored.push(if new.remove(&milestone.id) {
+            Stored::New
+        } else {
+            change(conn, milestone, at).await?
+        });
+    }
+    Ok(stored)
+}
 
+/// Stores what was decided anew about a milestone that is there.
+async fn change(conn: &mut Conn, milestone: &Milestone, at: Timestamp) -> Result<Stored> {
     let statement =
         format!("select state, body from milestones where id = $1 {}", Dialect::of(conn).hold());
     let row = sqlx::query(sqlx::AssertSqlSafe(statement))
@@ -42,7 +66,7 @@ pub async fn put(conn: &mut Conn, milestone: &Milestone, at: Timestamp) -> Resul
         .fetch_one(&mut *conn)
         .await?;
     let held = read(&row)?;
-    if same_decision(&held, milestone) {
+    if say_the_same(&held, milestone) {
         return Ok(Stored::Same);
     }
     if held.state != milestone.state {
@@ -65,7 +89,9 @@ pub async fn put(conn: &mut Conn, milestone: &Milestone, at: Timestamp) -> Resul
     Ok(Stored::Changed)
 }
 
-fn same_decision(held: &Milestone, new: &Milestone) -> bool {
+/// Whether two decisions about one milestone differ at most in their dates, cause and trace.
+#[must_use]
+pub fn say_the_same(held: &Milestone, new: &Milestone) -> bool {
     held.state == new.state
         && held.verdict == new.verdict
         && held.roles == new.roles
@@ -96,23 +122,55 @@ pub async fn move_state(
 
 /// One milestone.
 pub async fn get(conn: &mut Conn, id: MilestoneId) -> Result<Option<Milestone>> {
-    let row = sqlx::query("select state, body from milestones where id = $1")
-        .bind(id.to_string())
-        .fetch_optional(conn)
-        .await?;
-    row.as_ref().map(read).transpose()
+    Ok(get_all(conn, &[id]).await?.pop())
+}
+
+/// Those of `ids` that are there.
+pub async fn get_all(conn: &mut Conn, ids: &[MilestoneId]) -> Result<Vec<Milestone>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(AT_ONCE) {
+        let statement = format!(
+            "select state, body from milestones where id in ({}) order by id",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for id in some {
+            query = query.bind(id.to_string());
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            found.push(read(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The milestones of each of `subjects` who has any, latest first.
+pub async fn of_subjects(
+    conn: &mut Conn,
+    subjects: &[SubjectId],
+) -> Result<BTreeMap<SubjectId, Vec<Milestone>>> {
+    let mut found: BTreeMap<SubjectId, Vec<Milestone>> = BTreeMap::new();
+    for some in subjects.chunks(AT_ONCE) {
+        let statement = format!(
+            "select state, body from milestones where subject_id in ({})
+             order by occurred_on desc, id",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for subject in some {
+            query = query.bind(subject.to_string());
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            let milestone = read(row)?;
+            found.entry(milestone.subject).or_default().push(milestone);
+        }
+    }
+    Ok(found)
 }
 
 /// The milestones of one subject, latest first.
 pub async fn of_subject(conn: &mut Conn, subject: SubjectId) -> Result<Vec<Milestone>> {
-    let rows = sqlx::query(
-        "select state, body from milestones where subject_id = $1
-         order by occurred_on desc, id",
-    )
-    .bind(subject.to_string())
-    .fetch_all(conn)
-    .await?;
-    rows.iter().map(read).collect()
+    Ok(of_subjects(conn, &[subject]).await?.remove(&subject).unwrap_or_default())
 }
 
 /// The next `limit` milestones after the one given, in the order of their ids: replay, evaluation.
@@ -129,7 +187,7 @@ pub async fn page(
     rows.iter().map(read).collect()
 }
 
-pub(crate) fn read(row: &AnyRow) -> Result<Milestone> {
+fn read(row: &AnyRow) -> Result<Milestone> {
     // The column is the truth about the state: it moves without the body.
     Ok(Milestone { state: sql::from_word(row, "state")?, ..sql::from_json(row, "body")? })
 }

@@ -66,9 +66,10 @@ impl Address {
     async fn connect(&self, patience: Duration) -> sqlx::Result<()> {
         let mut conn: AnyConnection = self.options.connect().await?;
         if self.dialect == Dialect::Sqlite {
-            // Half of the patience: the lock must be reported before the outer limit hides it.
-            dialect::settle_sqlite(&mut conn, patience.as_millis() / 2).await?;
-            dialect::turn_on_wal(&mut conn).await?;
+            // A quarter of the patience for each of two ways to wait: the lock must be reported
+            // before the outer limit hides it.
+            dialect::settle_sqlite(&mut conn, patience / 4).await?;
+            dialect::turn_on_wal(&mut conn, patience / 4).await?;
         }
         conn.close().await
     }
@@ -89,7 +90,9 @@ impl Address {
             Fault::ReadOnly => OpenError::ReadOnly { file },
             Fault::NotADatabase => OpenError::NotADatabase { file },
             Fault::CannotOpen => OpenError::DirectoryNotWritable { file, source: Box::new(error) },
-            Fault::Other => OpenError::Other { database: self.shown.clone(), source: error },
+            Fault::Unreachable | Fault::Full | Fault::Other => {
+                OpenError::Other { database: self.shown.clone(), source: error }
+            }
         }
     }
 }

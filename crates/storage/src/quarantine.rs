@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
 
+use crate::vault::{self, Opened, Place};
 use crate::{Conn, Result, sql};
 
 /// Input to set aside.
@@ -62,6 +63,10 @@ pub fn id_of(source: &str, raw: &str) -> String {
 /// the latest place and reason, and is open again if it had been resolved.
 pub async fn set_aside(conn: &mut Conn, rejected: &Rejected<'_>) -> Result<Quarantined> {
     let id = id_of(rejected.source, rejected.raw);
+    // Whom it names is not known, so it has nobody's key; it goes with its retention.
+    vault::make(conn, &[vault::nobody()]).await?;
+    let key = conn.held.sealing(&[vault::nobody()])?;
+    let raw = key.seal(&place(&id), rejected.raw)?;
     let row = sqlx::query(
         "insert into quarantine
              (id, source, place, code, reason, raw, first_seen_at, last_seen_at, seen)
@@ -77,11 +82,11 @@ pub async fn set_aside(conn: &mut Conn, rejected: &Rejected<'_>) -> Result<Quara
     .bind(without_nul(rejected.place))
     .bind(rejected.code)
     .bind(without_nul(rejected.reason))
-    .bind(without_nul(rejected.raw))
+    .bind(raw)
     .bind(sql::time(rejected.received_at))
-    .fetch_one(conn)
+    .fetch_one(&mut *conn)
     .await?;
-    read(&row)
+    read(conn, &row)
 }
 
 /// What is open, latest first.
@@ -93,9 +98,10 @@ pub async fn open(conn: &mut Conn, limit: u32) -> Result<Vec<Quarantined>> {
          order by last_seen_at desc, id limit $1",
     )
     .bind(i64::from(limit))
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    rows.iter().map(read).collect()
+    vault::learn(conn, &[vault::nobody()]).await?;
+    rows.iter().map(|row| read(conn, row)).collect()
 }
 
 /// One of them.
@@ -106,9 +112,10 @@ pub async fn get(conn: &mut Conn, id: &str) -> Result<Option<Quarantined>> {
          from quarantine where id = $1",
     )
     .bind(id)
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    row.as_ref().map(read).transpose()
+    vault::learn(conn, &[vault::nobody()]).await?;
+    row.as_ref().map(|row| read(conn, row)).transpose()
 }
 
 /// Notes that it was repaired or dismissed. Answers whether it was open.
@@ -128,14 +135,26 @@ fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn read(row: &AnyRow) -> Result<Quarantined> {
+fn place(id: &str) -> Place {
+    Place::new(&["quarantine", id])
+}
+
+fn read(conn: &Conn, row: &AnyRow) -> Result<Quarantined> {
+    let id = sql::text(row, "id")?;
+    let raw = match conn.held.key(&[vault::nobody()])? {
+        Some(key) => key.open(&place(&id), &sql::text(row, "raw")?)?,
+        None => Opened::Gone,
+    };
     Ok(Quarantined {
-        id: sql::text(row, "id")?,
+        id,
         source: sql::text(row, "source")?,
         place: sql::text(row, "place")?,
         code: sql::text(row, "code")?,
         reason: sql::text(row, "reason")?,
-        raw: sql::text(row, "raw")?,
+        raw: match raw {
+            Opened::Text(text) => text,
+            Opened::Gone => String::new(),
+        },
         first_seen_at: sql::parsed(row, "first_seen_at")?,
         last_seen_at: sql::parsed(row, "last_seen_at")?,
         seen: sql::count(row, "seen")?,

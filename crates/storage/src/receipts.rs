@@ -1,31 +1,61 @@
 //! Receipts: what lets anyone replay why.
 
+use std::collections::BTreeMap;
+
 use domain::{Receipt, ReceiptId, SubjectId};
 use jiff::Timestamp;
 
-use crate::{Conn, Result, Stored, sql};
+use crate::rows::Insert;
+use crate::{Conn, Result, sql};
 
-/// Stores a receipt that explains something to `subject`. Its id is made from what was decided,
-/// the rule and the three dates, so the same decision taken again is the same receipt.
-pub async fn put(
+const INSERT: Insert<'static> = Insert {
+    into: "insert into receipts (id, about, subject_id, decided_at, body)",
+    columns: 5,
+    then: "on conflict (id) do nothing",
+};
+
+/// How many one statement asks for.
+const AT_ONCE: usize = 100;
+
+/// Stores receipts, each with whom it explains something to. Their ids are made from what was
+/// decided, the rule and the three dates, so the same decision taken again is the same receipt.
+pub async fn put(conn: &mut Conn, receipts: &[(Receipt, SubjectId)], at: Timestamp) -> Result<()> {
+    for some in Insert::portions(receipts) {
+        let mut query = INSERT.of(conn, some.len());
+        for (receipt, subject) in some {
+            query = query
+                .bind(receipt.id.to_string())
+                .bind(&receipt.about)
+                .bind(subject.to_string())
+                .bind(sql::time(at))
+                .bind(sql::json(receipt)?);
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// When each of `about` was last decided, where it ever was: one look into the index.
+pub async fn last_decided(
     conn: &mut Conn,
-    receipt: &Receipt,
-    subject: SubjectId,
-    at: Timestamp,
-) -> Result<Stored> {
-    let inserted = sqlx::query(
-        "insert into receipts (id, about, subject_id, decided_at, body)
-         values ($1, $2, $3, $4, $5)
-         on conflict (id) do nothing",
-    )
-    .bind(receipt.id.to_string())
-    .bind(&receipt.about)
-    .bind(subject.to_string())
-    .bind(sql::time(at))
-    .bind(sql::json(receipt)?)
-    .execute(conn)
-    .await?;
-    Ok(if inserted.rows_affected() == 1 { Stored::New } else { Stored::Same })
+    about: &[String],
+) -> Result<BTreeMap<String, Timestamp>> {
+    let mut found = BTreeMap::new();
+    for some in about.chunks(AT_ONCE) {
+        let statement = format!(
+            "select about, max(decided_at) as decided_at from receipts
+             where about in ({}) group by about",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for about in some {
+            query = query.bind(about);
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            found.insert(sql::text(row, "about")?, sql::parsed(row, "decided_at")?);
+        }
+    }
+    Ok(found)
 }
 
 /// One receipt.

@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
+use domain::SubjectId;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,7 +24,12 @@ pub(crate) fn time(at: Timestamp) -> String {
 
 /// The moment `days` before `now`, as a column holds it.
 pub(crate) fn days_before(now: Timestamp, days: i64) -> String {
-    time(now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN))
+    time(moment_before(now, days))
+}
+
+/// The moment `days` before `now`.
+pub(crate) fn moment_before(now: Timestamp, days: i64) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN)
 }
 
 /// `value` as JSON text.
@@ -104,8 +110,13 @@ pub(crate) fn from_json<T: DeserializeOwned>(row: &AnyRow, column: &'static str)
 
 /// A column that [`word`] wrote.
 pub(crate) fn from_word<T: DeserializeOwned>(row: &AnyRow, column: &'static str) -> Result<T> {
-    let word = serde_json::Value::String(text(row, column)?);
-    serde_json::from_value(word).map_err(|error| unreadable(column, error))
+    of_word(text(row, column)?, column)
+}
+
+/// What [`word`] wrote, which is known as `what`.
+pub(crate) fn of_word<T: DeserializeOwned>(word: String, what: &'static str) -> Result<T> {
+    let word = serde_json::Value::String(word);
+    serde_json::from_value(word).map_err(|error| unreadable(what, error))
 }
 
 /// The same, where it may be empty.
@@ -113,12 +124,18 @@ pub(crate) fn maybe_word<T: DeserializeOwned>(
     row: &AnyRow,
     column: &'static str,
 ) -> Result<Option<T>> {
-    maybe_text(row, column)?
-        .map(|word| {
-            serde_json::from_value(serde_json::Value::String(word))
-                .map_err(|error| unreadable(column, error))
-        })
-        .transpose()
+    maybe_text(row, column)?.map(|word| of_word(word, column)).transpose()
+}
+
+/// `ids` as one column holds them.
+pub(crate) fn ids(ids: &[SubjectId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// A column that [`ids`] wrote.
+pub(crate) fn parsed_ids(row: &AnyRow, column: &'static str) -> Result<Vec<SubjectId>> {
+    let text = text(row, column)?;
+    text.split(' ').map(|id| id.parse().map_err(|error| unreadable(column, error))).collect()
 }
 
 /// What putting a row did.

@@ -1,35 +1,63 @@
 //! Suggestions: one service proposed to one person because of one milestone.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{Lifecycle as _, MilestoneId, SubjectId, Suggestion, SuggestionId, SuggestionState};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use crate::dialect::Dialect;
+use crate::rows::Insert;
 use crate::{Conn, Result, Stored, sql};
 
-/// Stores what was worked out about a suggestion. A new one takes the state given; one that is
-/// there keeps its state, which only [`move_state`] moves: a new evaluation must not undo what
-/// the person did.
-pub async fn put(conn: &mut Conn, suggestion: &Suggestion, at: Timestamp) -> Result<Stored> {
-    let inserted = sqlx::query(
-        "insert into suggestions
-             (id, milestone_id, service, recipient_id, state, changed_at, body)
-         values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (id) do nothing",
-    )
-    .bind(suggestion.id.to_string())
-    .bind(suggestion.milestone.to_string())
-    .bind(&suggestion.service)
-    .bind(suggestion.recipient.to_string())
-    .bind(suggestion.state.name())
-    .bind(sql::time(at))
-    .bind(sql::json(suggestion)?)
-    .execute(&mut *conn)
-    .await?;
-    if inserted.rows_affected() == 1 {
-        return Ok(Stored::New);
-    }
+/// How many one statement asks for.
+const AT_ONCE: usize = 100;
 
+const INSERT: Insert<'static> = Insert {
+    into: "insert into suggestions
+         (id, milestone_id, service, recipient_id, state, changed_at, body)",
+    columns: 7,
+    then: "on conflict (id) do nothing returning id",
+};
+
+/// Stores what was worked out about each of `suggestions`, and answers in their order what that
+/// took. A new one takes the state given; one that is there keeps its state, which only
+/// [`move_state`] moves: a new evaluation must not undo what the person did.
+pub async fn put(
+    conn: &mut Conn,
+    suggestions: &[Suggestion],
+    at: Timestamp,
+) -> Result<Vec<Stored>> {
+    let mut new = BTreeSet::new();
+    for some in Insert::portions(suggestions) {
+        let mut query = INSERT.of(conn, some.len());
+        for suggestion in some {
+            query = query
+                .bind(suggestion.id.to_string())
+                .bind(suggestion.milestone.to_string())
+                .bind(&suggestion.service)
+                .bind(suggestion.recipient.to_string())
+                .bind(suggestion.state.name())
+                .bind(sql::time(at))
+                .bind(sql::json(suggestion)?);
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            new.insert(sql::parsed::<SuggestionId>(row, "id")?);
+        }
+    }
+    let mut stored = Vec::with_capacity(suggestions.len());
+    for suggestion in suggestions {
+        stored.push(if new.remove(&suggestion.id) {
+            Stored::New
+        } else {
+            change(conn, suggestion).await?
+        });
+    }
+    Ok(stored)
+}
+
+/// Stores what was worked out anew about a suggestion that is there.
+async fn change(conn: &mut Conn, suggestion: &Suggestion) -> Result<Stored> {
     let statement =
         format!("select state, body from suggestions where id = $1 {}", Dialect::of(conn).hold());
     let row = sqlx::query(sqlx::AssertSqlSafe(statement))
@@ -82,14 +110,31 @@ pub async fn get(conn: &mut Conn, id: SuggestionId) -> Result<Option<Suggestion>
 
 /// The suggestions of one milestone, in the order of recipient and service.
 pub async fn of_milestone(conn: &mut Conn, milestone: MilestoneId) -> Result<Vec<Suggestion>> {
-    let rows = sqlx::query(
-        "select state, body from suggestions where milestone_id = $1
-         order by recipient_id, service",
-    )
-    .bind(milestone.to_string())
-    .fetch_all(conn)
-    .await?;
-    rows.iter().map(read).collect()
+    Ok(of_milestones(conn, &[milestone]).await?.remove(&milestone).unwrap_or_default())
+}
+
+/// The suggestions of each of `milestones` that has any, in the order of recipient and service.
+pub async fn of_milestones(
+    conn: &mut Conn,
+    milestones: &[MilestoneId],
+) -> Result<BTreeMap<MilestoneId, Vec<Suggestion>>> {
+    let mut found: BTreeMap<MilestoneId, Vec<Suggestion>> = BTreeMap::new();
+    for some in milestones.chunks(AT_ONCE) {
+        let statement = format!(
+            "select state, body from suggestions where milestone_id in ({})
+             order by recipient_id, service",
+            sql::places(1, some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for milestone in some {
+            query = query.bind(milestone.to_string());
+        }
+        for row in &query.fetch_all(&mut *conn).await? {
+            let suggestion = read(row)?;
+            found.entry(suggestion.milestone).or_default().push(suggestion);
+        }
+    }
+    Ok(found)
 }
 
 /// The suggestions to one person that are in one of `states` (in any, where none is given),

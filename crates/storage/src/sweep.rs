@@ -1,23 +1,28 @@
-//! Reading what is known of very many subjects: one row for each subject, in order of their ids,
-//! page by page, so that memory stays flat however many there are.
+//! Reading what is known of very many subjects, in order of their ids, page by page, so that
+//! memory stays flat however many there are.
 //!
-//! A row for each fact costs the driver more than the database: ten times the rows, ten columns
-//! each. So the database puts the facts of a subject together into one text, which is taken apart
-//! here without copying it. Both databases know the two functions that this needs.
+//! A row for each fact costs the driver more than the database: thousands of rows, ten columns
+//! each. So the database puts a page together into one text, which is taken apart here. Both
+//! databases know the functions that this needs.
 //!
 //! A sweep is no snapshot and needs none: facts are only ever added, or their belief ended, each
 //! with its moment. Who asks about a moment before the sweep began gets one consistent answer.
 
 use domain::{Interval, SubjectId, SubjectKind, Told, Value};
-use sqlx::any::AnyRow;
 
+use crate::facts::value_place;
+use crate::vault::{self, Key, MARK, Opened};
 use crate::{Conn, Result, StorageError, sql};
 
-/// Between two facts of one subject. No text that we store holds such a letter: JSON writes it
-/// as an escape.
+/// Between two subjects. No text that we store holds such a letter, nor one of the next two: JSON
+/// writes them as escapes.
+const SUBJECTS: char = '\u{1d}';
+/// Between two facts of one subject, the first of which are the subject's own id and kind.
 const FACTS: char = '\u{1e}';
 /// Between the parts of one fact.
 const PARTS: char = '\u{1f}';
+/// How many there are.
+const FACT_PARTS: usize = 9;
 /// How many subjects one statement asks for by name.
 const SUBJECTS_AT_ONCE: usize = 100;
 /// All digits of ids, in order.
@@ -65,24 +70,34 @@ impl Wanted {
         let quoted = |name: &str| format!("'{}'", name.replace('\'', "''"));
         let names: Vec<String> = attributes.into_iter().map(quoted).collect();
         let names = if names.is_empty() { "null".to_owned() } else { names.join(", ") };
+        let parts = ["%s"; FACT_PARTS].join(&PARTS.to_string());
         // `|| ''` keeps SQLite from looking each attribute up by itself: it reads all that are
-        // there anyway, and the index tells which it may leave out.
+        // there anyway, side by side.
         Self(format!(
-            "select string_agg(concat_ws('{PARTS}', f.id, f.attribute, f.value, f.valid_from,
-                 coalesce(f.valid_until, ''), f.known_from, coalesce(f.known_until, ''),
-                 f.register, f.event_id), '{FACTS}')
+            "select string_agg(format('{parts}', f.id, f.attribute, f.value, f.valid_from,
+                 f.valid_until, f.known_from, f.known_until, f.register, f.event_kind), '{FACTS}')
              from facts f where f.subject_id = s.id and f.attribute || '' in ({names})"
         ))
     }
 
     async fn fetch(&self, conn: &mut Conn, rest: &str, values: &[String]) -> Result<Vec<Known>> {
         let told = &self.0;
-        let statement = format!("select s.id, s.kind, ({told}) as told from subjects s {rest}");
+        let statement = format!(
+            "select string_agg(one, '{SUBJECTS}') as page from (
+                 select concat_ws('{FACTS}', s.id, s.kind, ({told})) as one from subjects s {rest}
+             ) as subjects"
+        );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
         for value in values {
             query = query.bind(value);
         }
-        query.fetch_all(conn).await?.iter().map(read).collect()
+        let row = query.fetch_one(&mut *conn).await?;
+        let page = sql::maybe_text(&row, "page")?.unwrap_or_default();
+        let known = page.split(SUBJECTS).filter(|one| !one.is_empty()).map(read);
+        let mut known = known.collect::<Result<Vec<_>>>()?;
+        known.sort_unstable_by_key(|one| one.subject);
+        open(conn, &mut known).await?;
+        Ok(known)
     }
 }
 
@@ -143,11 +158,54 @@ pub async fn count(conn: &mut Conn) -> Result<u64> {
     sql::count(&row, "subjects")
 }
 
-fn read(row: &AnyRow) -> Result<Known> {
+/// Opens what is sealed. Rules read little that is, so most subjects need no key.
+async fn open(conn: &mut Conn, known: &mut [Known]) -> Result<()> {
+    let sealed = [PARTS, MARK].iter().collect::<String>();
+    let whose: Vec<SubjectId> =
+        known.iter().filter(|it| it.told.contains(&sealed)).map(|it| it.subject).collect();
+    if whose.is_empty() {
+        return Ok(());
+    }
+    vault::learn(conn, &whose).await?;
+    for one in known.iter_mut().filter(|it| it.told.contains(&sealed)) {
+        let Some(key) = conn.held.key(&[one.subject])? else {
+            one.told.clear();
+            continue;
+        };
+        let subject = one.subject.to_string();
+        let mut facts = Vec::new();
+        for fact in one.told.split(FACTS) {
+            facts.extend(opened(&key, &subject, fact)?);
+        }
+        one.told = facts.join(&FACTS.to_string());
+    }
+    Ok(())
+}
+
+/// One fact with its value opened; `None` where its key is gone.
+fn opened(key: &Key, subject: &str, fact: &str) -> Result<Option<String>> {
+    let mut parts: Vec<&str> = fact.split(PARTS).collect();
+    let [id, attribute, value, ..] = parts.as_slice() else { return Ok(Some(fact.to_owned())) };
+    if !value.starts_with(MARK) {
+        return Ok(Some(fact.to_owned()));
+    }
+    let Opened::Text(value) = key.open(&value_place(subject, attribute, id), value)? else {
+        return Ok(None);
+    };
+    if let Some(place) = parts.get_mut(2) {
+        *place = &value;
+    }
+    Ok(Some(parts.join(&PARTS.to_string())))
+}
+
+fn read(one: &str) -> Result<Known> {
+    let mut parts = one.splitn(3, FACTS);
+    let mut next = || parts.next().unwrap_or_default();
+    let (subject, kind) = (next(), next());
     Ok(Known {
-        subject: sql::parsed(row, "id")?,
-        kind: sql::from_word(row, "kind")?,
-        told: sql::maybe_text(row, "told")?.unwrap_or_default(),
+        subject: subject.parse().map_err(|error| unreadable(Box::new(error)))?,
+        kind: sql::of_word(kind.to_owned(), "kind")?,
+        told: next().to_owned(),
     })
 }
 
@@ -169,7 +227,7 @@ fn told(text: &str) -> std::result::Result<Told<'_>, Fault> {
         known_from: next()?.parse()?,
         known_until: maybe(next()?)?,
         register: next()?,
-        event: next()?.parse()?,
+        by: next()?,
     })
 }
 

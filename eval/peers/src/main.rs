@@ -2,9 +2,11 @@
 //!
 //! `run` in the folder above calls this and the peers in other languages in turn.
 
+mod columns;
 mod measure;
 mod missing;
 mod ours;
+mod receipts;
 mod subjects;
 mod zen;
 
@@ -14,7 +16,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 const USAGE: &str = "cotmoc-peers generate SUBJECTS COUNT
-       cotmoc-peers ours|zen-engine|zen-expression SUBJECTS ANSWERS PACK
+       cotmoc-peers ours|ours-with-receipts|zen-engine|zen-expression SUBJECTS ANSWERS PACK
        cotmoc-peers missing SUBJECTS PACK";
 
 fn main() -> Result<()> {
@@ -26,7 +28,16 @@ fn main() -> Result<()> {
             return subjects::generate(Path::new(subjects), count);
         }
         ["ours", subjects, answers, pack] => {
-            measure::run(|| ours::Ours::boot(Path::new(pack)), subjects, answers)?
+            let kept = std::cell::OnceCell::new();
+            let boot = || {
+                let ours = ours::Ours::read(Path::new(pack))?;
+                columns::Columns::new(kept.get_or_init(|| ours))
+            };
+            measure::run(boot, subjects, answers)?
+        }
+        ["ours-with-receipts", subjects, answers, pack] => {
+            let boot = || Ok(receipts::Receipts(ours::Ours::read(Path::new(pack))?));
+            measure::run(boot, subjects, answers)?
         }
         ["zen-engine", subjects, answers, _] => measure::run(zen::Graph::boot, subjects, answers)?,
         ["zen-expression", subjects, answers, _] => {

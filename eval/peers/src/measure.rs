@@ -19,10 +19,18 @@ pub(crate) const UNMET: u8 = b'0';
 /// Facts are missing. Only our engine can say so.
 pub(crate) const UNKNOWN: u8 = b'?';
 
+/// By output one letter for each subject.
+pub(crate) type Letters = Vec<Vec<u8>>;
+
 /// An engine with its rules loaded.
 pub(crate) trait Engine: Sized {
-    /// A subject in the form in which this engine takes it best.
-    type Subject;
+    /// All subjects, in the form in which this engine takes them best.
+    type Subjects<'e>
+    where
+        Self: 'e;
+
+    /// Everything about all of them, in the form in which this engine answers.
+    type Answers;
 
     /// What it is called in the report.
     const NAME: &'static str;
@@ -33,12 +41,33 @@ pub(crate) trait Engine: Sized {
     /// What it answers, in order: `LE-BIRTH`, `LE-BIRTH/3.000722`, ...
     fn outputs(&self) -> Vec<String>;
 
-    /// Takes a subject in.
-    fn load(&self, row: &Row) -> Result<Self::Subject>;
+    /// Takes the subjects in.
+    fn load<'e>(&'e self, rows: &[Row]) -> Result<Self::Subjects<'e>>;
 
-    /// Answers everything about one subject, in the order of `outputs`. `answers` is all unmet
-    /// before.
-    fn decide(&self, subject: &Self::Subject, answers: &mut [u8]) -> Result<()>;
+    /// Answers. This is what is timed.
+    fn decide(&self, subjects: &Self::Subjects<'_>) -> Result<Self::Answers>;
+
+    /// The answers in the order of `outputs`.
+    fn letters(&self, answers: Self::Answers) -> Letters;
+}
+
+/// The answers of an engine that is asked about one subject after the other. `decide` finds all
+/// answers unmet.
+pub(crate) fn one_by_one<S>(
+    subjects: &[S],
+    outputs: usize,
+    mut decide: impl FnMut(&S, &mut [u8]) -> Result<()>,
+) -> Result<Letters> {
+    let mut columns: Letters = vec![Vec::with_capacity(subjects.len()); outputs];
+    let mut answers = vec![UNMET; outputs];
+    for subject in subjects {
+        answers.fill(UNMET);
+        decide(subject, &mut answers)?;
+        for (column, answer) in columns.iter_mut().zip(&answers) {
+            column.push(*answer);
+        }
+    }
+    Ok(columns)
 }
 
 /// Boots an engine, loads the subjects, times one pass over all, and writes the answers down.
@@ -50,22 +79,19 @@ pub(crate) fn run<E: Engine>(
     let start = Instant::now();
     let engine = boot()?;
     let boot = start.elapsed();
-    let loaded = subjects::read(Path::new(subjects))?
-        .iter()
-        .map(|row| engine.load(row))
-        .collect::<Result<Vec<_>>>()?;
-    let outputs = engine.outputs();
+    let rows = subjects::read(Path::new(subjects))?;
     // What a first pass costs (memory, caches, branches) is the computer's, not the engine's.
-    let warm = loaded.get(..loaded.len() / 10).unwrap_or_default();
-    decide_all(&engine, warm, outputs.len())?;
+    let warm = engine.load(rows.get(..rows.len() / 10).unwrap_or_default())?;
+    engine.decide(&warm)?;
+    let loaded = engine.load(&rows)?;
     let start = processor_time()?;
-    let all = decide_all(&engine, &loaded, outputs.len())?;
+    let all = engine.decide(&loaded)?;
     let elapsed = processor_time()?.saturating_sub(start);
-    write(Path::new(answers), &outputs, &all)?;
+    write(Path::new(answers), &engine.outputs(), &engine.letters(all))?;
     Ok(json!({
         "engine": E::NAME,
         "version": engine.version(),
-        "subjects": loaded.len(),
+        "subjects": rows.len(),
         "boot_s": boot.as_secs_f64(),
         "run_s": elapsed.as_secs_f64(),
     }))
@@ -81,27 +107,13 @@ pub(crate) fn processor_time() -> Result<Duration> {
     nanoseconds.map(Duration::from_nanos).with_context(|| format!("{FILE} says {told}"))
 }
 
-/// All answers about all subjects, subject by subject.
-pub(crate) fn decide_all<E: Engine>(
-    engine: &E,
-    subjects: &[E::Subject],
-    outputs: usize,
-) -> Result<Vec<u8>> {
-    let mut all = vec![UNMET; subjects.len() * outputs];
-    for (subject, answers) in subjects.iter().zip(all.chunks_exact_mut(outputs)) {
-        engine.decide(subject, answers)?;
-    }
-    Ok(all)
-}
-
 /// One line for each output: its name, and one letter for each subject.
-fn write(path: &Path, outputs: &[String], all: &[u8]) -> Result<()> {
+fn write(path: &Path, outputs: &[String], all: &Letters) -> Result<()> {
     let to = || path.display().to_string();
     let mut file = std::io::BufWriter::new(fs::File::create(path).with_context(to)?);
-    for (at, name) in outputs.iter().enumerate() {
+    for (name, column) in outputs.iter().zip(all) {
         write!(file, "{name} ")?;
-        let column: Vec<u8> = all.iter().skip(at).step_by(outputs.len()).copied().collect();
-        file.write_all(&column)?;
+        file.write_all(column)?;
         writeln!(file)?;
     }
     file.flush().with_context(to)

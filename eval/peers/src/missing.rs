@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use crate::measure::{Engine as _, MET, UNKNOWN, UNMET, decide_all, processor_time};
+use crate::columns::Columns;
+use crate::measure::{Engine as _, MET, UNKNOWN, UNMET, processor_time};
 use crate::ours::Ours;
 use crate::subjects::{self, Chance, Row};
 
@@ -15,12 +16,11 @@ const SEED: u64 = 30;
 
 /// Decides all subjects twice, knowing all and knowing part, and holds the answers together.
 pub(crate) fn run(subjects: &Path, pack: &Path) -> Result<Value> {
-    let engine = Ours::boot(pack)?;
+    let ours = Ours::read(pack)?;
+    let engine = Columns::new(&ours)?;
     let rows = subjects::read(subjects)?;
     let outputs = engine.outputs();
-    let all = rows.iter().map(|row| engine.load(row)).collect::<Result<Vec<_>>>()?;
-    let truth = decide_all(&engine, &all, outputs.len())?;
-    drop(all);
+    let truth = engine.letters(engine.decide(&engine.load(&rows)?)?);
 
     let mut chance = Chance::new(SEED);
     let mut left_out = 0_u64;
@@ -29,26 +29,24 @@ pub(crate) fn run(subjects: &Path, pack: &Path) -> Result<Value> {
         let kept: Row = row
             .iter()
             .filter(|(path, _)| {
-                let missing = engine.may_be_missing(path) && chance.percent(MISSING);
+                let missing = ours.may_be_missing(path) && chance.percent(MISSING);
                 left_out += u64::from(missing);
                 !missing
             })
             .map(|(path, value)| (path.clone(), value.clone()))
             .collect();
-        part.push(engine.load(&kept)?);
+        part.push(kept);
     }
+    let part = engine.load(&part)?;
     let start = processor_time()?;
-    let answers = decide_all(&engine, &part, outputs.len())?;
+    let answers = engine.decide(&part)?;
     let elapsed = processor_time()?.saturating_sub(start);
+    let answers = engine.letters(answers);
 
     let mut by_output = Map::new();
     let mut reversed = 0_usize;
-    for (at, name) in outputs.iter().enumerate() {
-        let pairs = || {
-            let column =
-                |of: &[u8]| of.iter().skip(at).step_by(outputs.len()).copied().collect::<Vec<_>>();
-            column(&answers).into_iter().zip(column(&truth))
-        };
+    for ((name, answers), truth) in outputs.iter().zip(&answers).zip(&truth) {
+        let pairs = || answers.iter().copied().zip(truth.iter().copied());
         let count = |want: &dyn Fn(u8, u8) -> bool| pairs().filter(|(a, t)| want(*a, *t)).count();
         reversed += count(&|a, t| a != UNKNOWN && a != t);
         by_output.insert(

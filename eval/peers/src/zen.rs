@@ -15,7 +15,7 @@ use zen_expression::expression::Standard;
 use zen_expression::vm::VM;
 use zen_expression::{DateValue, Expression, Scope, Variable, compile_expression};
 
-use crate::measure::{Engine, MET};
+use crate::measure::{Engine, Letters, MET, one_by_one};
 use crate::subjects::{Row, TODAY};
 
 const CONDITIONS: &str = include_str!("../zen.json");
@@ -120,7 +120,8 @@ impl Graph {
 }
 
 impl Engine for Graph {
-    type Subject = Variable;
+    type Subjects<'e> = Vec<Variable>;
+    type Answers = Letters;
 
     const NAME: &'static str = "zen-engine";
 
@@ -132,20 +133,27 @@ impl Engine for Graph {
         self.conditions.iter().map(|one| one.name.clone()).collect()
     }
 
-    fn load(&self, row: &Row) -> Result<Variable> {
-        context(row, |text| Ok(Variable::String(text.into())))
+    fn load(&self, rows: &[Row]) -> Result<Vec<Variable>> {
+        let day = |text: &str| Ok(Variable::String(text.into()));
+        rows.iter().map(|row| context(row, day)).collect()
     }
 
-    fn decide(&self, subject: &Variable, answers: &mut [u8]) -> Result<()> {
-        let response = pollster::block_on(self.decision.evaluate(subject.clone()))
-            .map_err(|error| anyhow!("{error:?}"))?;
-        for (key, to) in self.keys.iter().zip(answers) {
-            let answer = response.result.dot(key).context("the graph left an output out")?;
-            if yes(&answer)? {
-                *to = MET;
+    fn decide(&self, subjects: &Vec<Variable>) -> Result<Letters> {
+        one_by_one(subjects, self.keys.len(), |subject, answers| {
+            let response = pollster::block_on(self.decision.evaluate(subject.clone()))
+                .map_err(|error| anyhow!("{error:?}"))?;
+            for (key, to) in self.keys.iter().zip(answers) {
+                let answer = response.result.dot(key).context("the graph left an output out")?;
+                if yes(&answer)? {
+                    *to = MET;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
+    }
+
+    fn letters(&self, answers: Letters) -> Letters {
+        answers
     }
 }
 
@@ -169,7 +177,8 @@ impl Expressions {
 }
 
 impl Engine for Expressions {
-    type Subject = Variable;
+    type Subjects<'e> = Vec<Variable>;
+    type Answers = Letters;
 
     const NAME: &'static str = "zen-expression";
 
@@ -181,22 +190,30 @@ impl Engine for Expressions {
         self.conditions.iter().map(|one| one.name.clone()).collect()
     }
 
-    fn load(&self, row: &Row) -> Result<Variable> {
-        context(row, |text| DateValue::from_text(text).with_context(|| format!("no day: {text}")))
+    fn load(&self, rows: &[Row]) -> Result<Vec<Variable>> {
+        let day =
+            |text: &str| DateValue::from_text(text).with_context(|| format!("no day: {text}"));
+        rows.iter().map(|row| context(row, day)).collect()
     }
 
-    fn decide(&self, subject: &Variable, answers: &mut [u8]) -> Result<()> {
-        let scope = Scope::new(subject.clone());
+    fn decide(&self, subjects: &Vec<Variable>) -> Result<Letters> {
         let mut vm = self.vm.borrow_mut();
-        for (at, (one, compiled)) in self.conditions.iter().zip(&self.compiled).enumerate() {
-            let asked = one.within.is_none_or(|event| answers.get(event) == Some(&MET));
-            if asked
-                && yes(&compiled.evaluate_with_scope(&scope, &mut vm)?)?
-                && let Some(to) = answers.get_mut(at)
-            {
-                *to = MET;
+        one_by_one(subjects, self.conditions.len(), |subject, answers| {
+            let scope = Scope::new(subject.clone());
+            for (at, (one, compiled)) in self.conditions.iter().zip(&self.compiled).enumerate() {
+                let asked = one.within.is_none_or(|event| answers.get(event) == Some(&MET));
+                if asked
+                    && yes(&compiled.evaluate_with_scope(&scope, &mut vm)?)?
+                    && let Some(to) = answers.get_mut(at)
+                {
+                    *to = MET;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
+    }
+
+    fn letters(&self, answers: Letters) -> Letters {
+        answers
     }
 }

@@ -22,6 +22,7 @@ use crate::EvalError;
 
 pub use due::DuePoint;
 pub use peers::Peers;
+pub use people::{People, fill};
 pub use sweep::{LifeEventCount, SweepBench};
 
 /// How many people are in memory at once while one is measured.
@@ -45,6 +46,8 @@ pub struct RulesBench {
     /// The same person, one life event after the other, each with its receipt, as the worker
     /// decides: the middle.
     pub with_receipts_us_median: f64,
+    /// All life events about everybody in memory at once, begun or not: for each person.
+    pub in_columns_us_per_person: f64,
     /// The sweep through the database.
     pub sweep: SweepBench,
     /// People a second through the sweep.
@@ -53,8 +56,8 @@ pub struct RulesBench {
     pub due: Vec<DuePoint>,
     /// The time for each due row with the fullest table, over that with the emptiest.
     pub due_growth: f64,
-    /// How long we take over how long the fastest other engine takes, about the same questions:
-    /// under 1 we are faster. Not known where nobody compared.
+    /// How many times as fast we are as the fastest other engine, about the same questions: over 1
+    /// we are faster. Not known where nobody compared.
     pub ratio_to_fastest_peer: Option<f64>,
     /// The other engines, or how to compare with them.
     pub peers: Peers,
@@ -84,6 +87,8 @@ pub struct Setting<'a> {
     pub people: usize,
     /// The sizes of the table of due days; the usual ones where empty.
     pub due_rows: &'a [usize],
+    /// How the databases are opened: with keys that seal what names people.
+    pub options: &'a storage::Options,
     /// A folder for databases.
     pub scratch: &'a Path,
     /// What the comparison with other engines left.
@@ -128,6 +133,7 @@ pub async fn rules(
         load_us_median: one.load.0,
         begun_per_person: one.begun,
         with_receipts_us_median: one.with_receipts.0,
+        in_columns_us_per_person: one.in_columns,
         sweep_people_per_s: sweep.people_per_s,
         sweep,
         due,
@@ -139,7 +145,7 @@ pub async fn rules(
 
 async fn open(setting: &Setting<'_>, name: &str) -> Result<Store, EvalError> {
     let url = format!("sqlite:{}", setting.scratch.join(name).display());
-    let store = Store::open(&url, &storage::Options::default()).await?;
+    let store = Store::open(&url, setting.options).await?;
     store.migrate().await?;
     Ok(store)
 }

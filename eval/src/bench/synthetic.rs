@@ -4,6 +4,7 @@
 //! parcels, contracts and ids change, the same ones everywhere in one telling. Numbers begin with
 //! 999, which no province uses. Nothing is left to chance: the same call makes the same events.
 
+use jiff::{SignedDuration, Timestamp};
 use rules::Pack;
 use serde_json::Value;
 
@@ -44,6 +45,49 @@ impl Iterator for Synthetic {
         let mut event = self.timeline.get(place)?.clone();
         retell(&mut event, None, telling + 1);
         Some(event)
+    }
+}
+
+/// The kind of event that every birth begins with.
+const BIRTH: &str = "vn.health.birth-certified.v1";
+
+/// Births of other people each time, all of them a few hours ago.
+#[derive(Debug, Clone)]
+pub(super) struct Births {
+    sample: Value,
+    next: usize,
+}
+
+impl Births {
+    /// Births that vary one of the pack's samples, told a minute before `now`.
+    pub(super) fn of(pack: &Pack, now: Timestamp) -> Result<Self, EvalError> {
+        let mut told = Synthetic::of(pack)?.timeline.into_iter();
+        let is_birth = |it: &Value| it.get("type").and_then(Value::as_str) == Some(BIRTH);
+        let mut sample = told.find(is_birth).ok_or(EvalError::NoSamples)?;
+        let before = |minutes| {
+            let at = now.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(now);
+            Value::String(at.to_string())
+        };
+        for (pointer, minutes) in [("/time", 1), ("/data/birth_time", 180)] {
+            *sample.pointer_mut(pointer).ok_or(EvalError::NoSamples)? = before(minutes);
+        }
+        Ok(Self { sample, next: 0 })
+    }
+
+    /// The same, without the first so many.
+    #[must_use]
+    pub(super) fn skipping(self, births: usize) -> Self {
+        Self { next: self.next + births, ..self }
+    }
+
+    /// The next birth, and the mother's personal number.
+    pub(super) fn tell(&mut self) -> (Value, String) {
+        self.next += 1;
+        let mut event = self.sample.clone();
+        retell(&mut event, None, self.next);
+        let mother = event.pointer("/data/mother/pin").and_then(Value::as_str);
+        let mother = mother.unwrap_or_default().to_owned();
+        (event, mother)
     }
 }
 

@@ -11,6 +11,7 @@ mod tampered;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{FixedClock, PseudonymKey};
 use engine::{App, Timetable, Writing};
@@ -18,6 +19,7 @@ use inference::manifest::{Catalogue, Role};
 use inference::text::TextModel;
 use knowledge::{Corpus, Index, Search};
 use rules::{Pack, PackFiles};
+use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store};
 use writer::{LocalModel, Prompts, Wording, Words};
 
@@ -46,7 +48,7 @@ async fn office_of(
     passages: Option<Search>,
     at: &str,
 ) -> (App, Arc<FixedClock>) {
-    let store = Store::open("sqlite::memory:", &Options::default()).await.unwrap();
+    let store = Store::open("sqlite::memory:", &options()).await.unwrap();
     store.migrate().await.unwrap();
     let clock = Arc::new(FixedClock::at(at.parse().unwrap()));
     let writing = Writing {
@@ -62,6 +64,7 @@ async fn office_of(
         clock: clock.clone(),
         key: PseudonymKey::new(b"a key of the tests, long enough"),
         writing: Arc::new(writing),
+        operation: Arc::default(),
     };
     (app, clock)
 }
@@ -184,4 +187,20 @@ fn passages() -> Search {
     let path = std::env::temp_dir().join("cotmoc-eval.index");
     let (index, _) = Index::build(&corpus, model.as_ref(), &path, &mut |_| ()).unwrap();
     Search::open(index, model).unwrap()
+}
+
+/// A database's options, with a master key of the tests.
+fn options() -> Options {
+    let ring = Ring::new(vec![MasterKey::new(&[7; MASTER])]).unwrap();
+    Options { vault: Some(Vault::open(ring, counted).unwrap()), ..Options::default() }
+}
+
+/// Draws keys by counting, in place of chance.
+#[expect(clippy::unnecessary_wraps, reason = "what draws keys may fail")]
+fn counted() -> Result<[u8; DRAWN], Box<dyn std::error::Error + Send + Sync>> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+    let mut drawn = [0; DRAWN];
+    drawn.iter_mut().zip(next.repeat(5)).for_each(|(to, from)| *to = from);
+    Ok(drawn)
 }

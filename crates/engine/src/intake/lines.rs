@@ -4,8 +4,11 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
-use super::Intake;
+use super::{Input, Intake};
 use crate::{App, EngineError};
+
+/// How many lines are taken in at once.
+const AT_ONCE: usize = 200;
 
 /// What became of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -38,34 +41,46 @@ impl LinesReport {
 /// Takes in every line of `input`; `told` hears of each with its number, from 1.
 ///
 /// # Errors
-/// Only when the input cannot be read on or the database fails: never because of what a line says.
+/// Only when the input cannot be read on, the database fails, or the queue is full and nobody
+/// works it off: never because of what a line says.
 pub async fn lines(
     app: &App,
     mut input: impl BufRead,
     mut told: impl FnMut(u64, &Intake),
 ) -> Result<LinesReport, EngineError> {
     let mut report = LinesReport::default();
+    let mut numbers = 1..;
+    loop {
+        let some = read(&mut input, &mut numbers)?;
+        if some.is_empty() {
+            return Ok(report);
+        }
+        app.wait_for_room(some.len() as u64).await?;
+        let (numbers, inputs): (Vec<u64>, Vec<Input>) = some.into_iter().unzip();
+        for (number, intake) in numbers.into_iter().zip(app.accept_all(&inputs).await?) {
+            report.count(&intake);
+            told(number, &intake);
+        }
+    }
+}
+
+/// The next lines that say anything, with their numbers; none at the end.
+fn read(
+    input: &mut impl BufRead,
+    numbers: &mut impl Iterator<Item = u64>,
+) -> Result<Vec<(u64, Input)>, EngineError> {
+    let mut lines = Vec::with_capacity(AT_ONCE);
     let mut bytes = Vec::new();
-    for number in 1.. {
+    while lines.len() < AT_ONCE {
         bytes.clear();
         if input.read_until(b'\n', &mut bytes).map_err(EngineError::Input)? == 0 {
             break;
         }
-        let line = String::from_utf8_lossy(&bytes);
-        let line = line.trim();
-        if line.is_empty() {
-            continue;
+        let Some(number) = numbers.next() else { break };
+        let line = bytes.trim_ascii();
+        if !line.is_empty() {
+            lines.push((number, Input::read(line, format!("line {number}"))));
         }
-        let place = format!("line {number}");
-        let intake = match serde_json::from_str(line) {
-            Ok(json) => app.accept(&json, &place).await?,
-            Err(error) => {
-                let detail = format!("not JSON at column {}", error.column());
-                app.set_aside_text(line, &place, detail).await?
-            }
-        };
-        report.count(&intake);
-        told(number, &intake);
     }
-    Ok(report)
+    Ok(lines)
 }

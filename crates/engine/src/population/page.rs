@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use domain::{EventId, EventKind, SubjectId, SubjectKind, Told as Fact};
-use rules::population::{Begun, Finding, Population, Row, Rule, Scene};
+use domain::{SubjectId, SubjectKind, Told as Fact};
+use rules::population::{Finding, Population, Row, Rule, Scene};
 use storage::sweep::Known as Told;
 
 use super::{About, Known, Reached, Tally};
@@ -17,7 +17,6 @@ pub(super) struct Page<'a, 'p> {
     subjects: Vec<(SubjectId, SubjectKind)>,
     /// Whom we asked about already, as what.
     asked: HashSet<(SubjectId, SubjectKind)>,
-    kinds: HashMap<EventId, EventKind>,
 }
 
 /// A page under one pack.
@@ -41,7 +40,7 @@ impl<'a, 'p> Page<'a, 'p> {
             candidates: Vec::new(),
         };
         let sheets = rules.iter().map(sheet).collect();
-        Self { sheets, subjects: Vec::new(), asked: HashSet::new(), kinds: HashMap::new() }
+        Self { sheets, subjects: Vec::new(), asked: HashSet::new() }
     }
 
     /// Takes in the page's own subjects.
@@ -112,29 +111,6 @@ impl<'a, 'p> Page<'a, 'p> {
             }
         }
         Ok(())
-    }
-
-    /// The events whose kind must be known before anything more is: whether they begin what
-    /// they tell something about.
-    pub(super) fn events(&self) -> BTreeSet<EventId> {
-        let begun = self.sheets.iter().flat_map(|sheet| sheet.begun(&self.subjects));
-        let events = begun.filter_map(|begun| match begun {
-            Begun::ByClock => None,
-            Begun::IfAnyOf(events) => Some(events),
-        });
-        events.flatten().collect()
-    }
-
-    /// Leaves alone what none of the events begins.
-    pub(super) fn confirm(&mut self, kinds: Vec<(EventId, EventKind)>) {
-        self.kinds = kinds.into_iter().collect();
-        for sheet in &mut self.sheets {
-            let candidates = std::mem::take(&mut sheet.candidates);
-            let begun = candidates.into_iter().filter(|candidate| {
-                sheet.is_begun(*candidate, &self.subjects, &self.kinds).unwrap_or_default()
-            });
-            sheet.candidates = begun.collect();
-        }
     }
 
     /// Decides what has begun and hands it on, subject by subject.
@@ -209,24 +185,6 @@ impl<'p> Sheet<'_, 'p> {
         Some((rule, Scene::new(rule, row, &self.rows)))
     }
 
-    fn begun(&self, subjects: &[(SubjectId, SubjectKind)]) -> Vec<Begun> {
-        let candidates = self.candidates.iter();
-        let scenes = candidates.filter_map(|candidate| self.candidate(*candidate, subjects));
-        scenes.map(|(rule, scene)| rule.begun(&scene)).collect()
-    }
-
-    fn is_begun(
-        &self,
-        candidate: Candidate,
-        subjects: &[(SubjectId, SubjectKind)],
-        kinds: &HashMap<EventId, EventKind>,
-    ) -> Option<bool> {
-        let (rule, scene) = self.candidate(candidate, subjects)?;
-        let event = rule.life_event();
-        let began = |id| kinds.get(&id).is_some_and(|kind| event.begun_by(kind));
-        Some(rule.begun(&scene).is_so(&began) || rule.may_strike_by_others())
-    }
-
     /// What a milestone would be stored for.
     fn decide(
         &self,
@@ -234,6 +192,9 @@ impl<'p> Sheet<'_, 'p> {
         subjects: &[(SubjectId, SubjectKind)],
     ) -> Option<Reached<'p>> {
         let (rule, scene) = self.candidate(candidate, subjects)?;
+        if !rule.has_begun(&scene) {
+            return None;
+        }
         let decided = rule.decide(&scene);
         let told = decided.finding != Finding::Unmet && !decided.held;
         told.then_some(Reached { life_event: &rule.life_event().id, decided })

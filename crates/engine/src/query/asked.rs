@@ -12,6 +12,7 @@ use storage::Conn;
 use super::fact_lines::Told;
 use super::plain;
 use crate::known::load_case;
+use crate::memory::Memory;
 use crate::view::{Asked, AskedPart, AskedRule};
 use crate::{App, EngineError};
 
@@ -41,7 +42,14 @@ impl App {
         let occurred = at.occurred.unwrap_or_else(|| self.today());
         let known = at.known.unwrap_or_else(|| self.now());
         let as_of = AsOf { occurred, known, law: at.law.unwrap_or(occurred) };
-        let loaded = load_case(conn, &self.pack, life_event, milestone.subject, as_of).await?;
+        let loaded = load_case(
+            conn,
+            &mut Memory::default(),
+            &self.pack,
+            (life_event, milestone.subject),
+            as_of,
+        )
+        .await?;
         let case = loaded.case(&self.pack, life_event);
         let reasons = case.reasons();
         let parts = reasons.iter().flat_map(|reason| &reason.parts);

@@ -1,6 +1,6 @@
 //! What followed from one milestone of the story: services, applications, letters.
 
-use domain::{Draft, Evidence, FieldState, Milestone, SubjectId};
+use domain::{Draft, Evidence, FieldState, Milestone, SubjectId, SuggestionId};
 use storage::{Conn, deliveries, drafts, messages, suggestions, templates};
 
 use super::message::passage_title;
@@ -19,16 +19,15 @@ impl App {
         names: &Names,
     ) -> Result<Vec<StorySuggestion>, EngineError> {
         let held = suggestions::of_milestone(conn, milestone.id).await?;
-        let views = self.suggestion_views(conn, milestone, &held).await?;
-        let mut told = Vec::with_capacity(held.len());
-        for (suggestion, service) in held.iter().zip(views) {
-            let draft = drafts::of_suggestion(conn, suggestion.id).await?;
-            told.push(StorySuggestion {
-                recipient: player(&suggestion.role, suggestion.recipient, names),
-                service,
-                prepared: draft.map(|draft| self.story_draft(&draft)),
-            });
-        }
+        let views = self.suggestion_views(conn, &[(milestone, &held)]).await?;
+        let ids: Vec<SuggestionId> = held.iter().map(|it| it.id).collect();
+        let drafts = drafts::of_suggestions(conn, &ids).await?;
+        let told = held.iter().zip(views).map(|(suggestion, service)| StorySuggestion {
+            recipient: player(&suggestion.role, suggestion.recipient, names),
+            service,
+            prepared: drafts.get(&suggestion.id).map(|draft| self.story_draft(draft)),
+        });
+        let mut told: Vec<StorySuggestion> = told.collect();
         told.sort_by_key(|suggestion| order(&suggestion.service));
         Ok(told)
     }

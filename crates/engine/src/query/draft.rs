@@ -26,7 +26,7 @@ impl App {
         let milestone = milestones::get(&mut conn, suggestion.milestone).await?;
         let milestone = milestone.ok_or_else(|| vanished("milestone", &suggestion.milestone))?;
         let suggestion = std::slice::from_ref(&suggestion);
-        let views = self.suggestion_views(&mut conn, &milestone, suggestion).await?;
+        let views = self.suggestion_views(&mut conn, &[(&milestone, suggestion)]).await?;
         // In a database in memory there is one connection, and logging needs it.
         drop(conn);
         self.log_access(subject, "draft", reader).await?;

@@ -40,7 +40,7 @@ impl App {
         let (now, reader) = (self.now(), self.reader("operator", Purpose::Accountability));
         let mut tx = self.store.begin().await?;
         for player in subject.milestone.roles.values().collect::<BTreeSet<_>>() {
-            storage::access_log::record(&mut tx, &access(now, *player, "receipts", &reader))
+            storage::access_log::record(&mut tx, &[access(now, *player, "receipts", &reader)])
                 .await?;
         }
         tx.commit().await?;

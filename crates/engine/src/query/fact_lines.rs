@@ -31,8 +31,9 @@ impl App {
         milestone: &'a Milestone,
         ids: &BTreeSet<FactId>,
     ) -> Result<Told<'a>, EngineError> {
-        let ids: Vec<FactId> = ids.iter().copied().collect();
-        let read = facts::by_id(conn, &ids).await?;
+        let players: Vec<SubjectId> = milestone.roles.values().copied().collect();
+        let known = facts::facts_of(conn, &players).await?;
+        let read: Vec<Fact> = known.into_iter().filter(|fact| ids.contains(&fact.id)).collect();
         let mut people = BTreeSet::new();
         for fact in &read {
             subjects_in(&fact.value, &mut people);

@@ -10,6 +10,9 @@ use super::suggestions::order;
 use crate::view::{MessagePage, PassageLine, SuggestionView, WhyView};
 use crate::{App, EngineError, Purpose};
 
+/// What stands for a text that nobody can read any more.
+const ERASED: &str = "(nội dung đã được xóa cùng với dữ liệu của người có liên quan)";
+
 impl App {
     /// The message, or `None` where it did not come to `subject`. The reading is logged.
     #[tracing::instrument(name = "engine.open_message", skip_all, fields(message.id = %id, subject.id = %subject))]
@@ -24,7 +27,7 @@ impl App {
         let mut theirs = suggestions::of_milestone(&mut conn, milestone.id).await?;
         theirs.retain(|suggestion| suggestion.recipient == subject);
         let main = self.place_of_main(&milestone.life_event, &theirs);
-        let mut views = self.suggestion_views(&mut conn, &milestone, &theirs).await?;
+        let mut views = self.suggestion_views(&mut conn, &[(&milestone, &theirs)]).await?;
         let Some(main) = main.filter(|place| *place < views.len()).map(|it| views.swap_remove(it))
         else {
             return Ok(None);
@@ -43,7 +46,7 @@ impl App {
             groups: event.map(|event| event.groups.clone()).unwrap_or_default(),
             language: message.language,
             subject_line: message.subject_line,
-            text: message.text,
+            text: if message.text.is_empty() { ERASED.to_owned() } else { message.text },
             sent_on: self.day(item.sent_at),
             milestone_state: milestone.state,
             main,

@@ -37,9 +37,14 @@ impl App {
         what: &str,
         reader: &Reader,
     ) -> Result<(), EngineError> {
-        let mut tx = self.store.begin().await?;
-        access_log::record(&mut tx, &access(self.now(), subject, what, reader)).await?;
-        tx.commit().await?;
+        let reading = access(self.now(), subject, what, reader);
+        let log = |readings: Vec<Access>| async move {
+            let mut tx = self.store.begin().await?;
+            access_log::record(&mut tx, &readings).await?;
+            tx.commit().await?;
+            Ok(vec![(); readings.len()])
+        };
+        self.operation.now.readings.store(reading, log).await?;
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! What the person then did and said, and where that moves the suggestion.
 
-use domain::{Lifecycle as _, Outcome, OutcomeKind, SubjectId, SuggestionId};
-use storage::{outcomes, suggestions};
+use domain::{EventId, Lifecycle as _, Outcome, OutcomeKind, SubjectId, SuggestionId, Trace};
+use storage::{milestones, outcomes, suggestions};
 
+use crate::rebuild::Turn;
 use crate::{App, OutcomeError};
 
 impl App {
@@ -31,6 +32,12 @@ impl App {
             // Asked here, so that the caller learns of a move that is not possible as such.
             suggestion.state.move_to(to)?;
             suggestions::move_state(&mut tx, id, suggestion.state, to, at).await?;
+            let milestone = milestones::get(&mut tx, suggestion.milestone).await?;
+            let trace = milestone.map_or_else(
+                || Trace::of(None, EventId::of(&["suggestion", &id.to_string()])),
+                |milestone| milestone.trace,
+            );
+            self.note_turn(&mut tx, &Turn::Move { suggestion: id, to }, (at, &trace)).await?;
         }
         let outcome_id = Outcome::id_of(id, subject, &kind);
         let outcome = Outcome { id: outcome_id, suggestion: id, subject, kind, at };

@@ -11,6 +11,7 @@ use storage::{Conn, access_log, milestones, receipts, suggestions};
 
 use super::access;
 use crate::known::{Loaded, load_case};
+use crate::memory::Memory;
 use crate::view::{Difference, Replayed};
 use crate::{App, EngineError, Purpose};
 
@@ -33,7 +34,7 @@ impl App {
         let (now, reader) = (self.now(), self.reader("engine", Purpose::Accountability));
         let mut tx = self.store.begin().await?;
         for subject in read {
-            access_log::record(&mut tx, &access(now, subject, "facts", &reader)).await?;
+            access_log::record(&mut tx, &[access(now, subject, "facts", &reader)]).await?;
         }
         tx.commit().await?;
         Ok(replayed)
@@ -72,7 +73,9 @@ impl App {
         };
         let Some(life_event) = self.pack.life_event(&life_event) else { return Ok(None) };
         let as_of = receipt.as_of;
-        let loaded = load_case(conn, &self.pack, life_event, subject, as_of).await?;
+        let loaded =
+            load_case(conn, &mut Memory::default(), &self.pack, (life_event, subject), as_of)
+                .await?;
         read.extend(loaded.roles.values());
         let case = loaded.case(&self.pack, life_event);
         if let Some(tried) = life_event.shadow_named(&receipt.rule) {

@@ -1,7 +1,8 @@
 //! What a person refuses, and who looked at their data.
 
-use domain::{Refusal, RefusalScope, SubjectId, Text};
+use domain::{Channel, Refusal, RefusalScope, SubjectId, Text};
 use jiff::Timestamp;
+use storage::contacts::{self, Contact};
 use storage::{access_log, refusals};
 
 use super::plain;
@@ -41,6 +42,41 @@ impl App {
             since: self.day(refusal.since),
         };
         Ok(refused.into_iter().map(line).collect())
+    }
+
+    /// Gives an address at which the person wants to be told that a message waits, and with it
+    /// their consent. The channel chosen last is the one that is used.
+    #[tracing::instrument(name = "engine.give_contact", skip_all, fields(subject.id = %subject, channel = channel.name()))]
+    pub async fn give_contact(
+        &self,
+        subject: SubjectId,
+        channel: Channel,
+        address: &str,
+    ) -> Result<(), EngineError> {
+        let mut tx = self.store.begin().await?;
+        contacts::give(&mut tx, subject, channel, address, self.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes the address and the consent back. What is on its way is held back by the transaction
+    /// that would send it.
+    #[tracing::instrument(name = "engine.take_contact_back", skip_all, fields(subject.id = %subject, channel = channel.name()))]
+    pub async fn take_contact_back(
+        &self,
+        subject: SubjectId,
+        channel: Channel,
+    ) -> Result<(), EngineError> {
+        let mut tx = self.store.begin().await?;
+        contacts::take_back(&mut tx, subject, channel, self.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Where the person wants to be told.
+    pub async fn contacts(&self, subject: SubjectId) -> Result<Vec<Contact>, EngineError> {
+        let mut conn = self.store.read().await?;
+        Ok(contacts::in_force(&mut conn, subject).await?)
     }
 
     /// Who read the person's data, latest first; the readings of one day by one reader for one

@@ -105,7 +105,7 @@ impl App {
         let whose = life_event.map_or("subject", |event| event.subject.as_str());
         let roles: Vec<Player> =
             milestone.roles.iter().map(|(role, subject)| player(role, *subject, names)).collect();
-        let hold = self.hold(conn, milestone, now).await?;
+        let hold = self.standing(conn, milestone, now).await?.hold;
         let waits = hold.as_ref().filter(|hold| !matches!(hold, Hold::Deceased { .. }));
         let sensitive = life_event.and_then(|event| event.guards.sensitive.as_ref());
         let waits = waits.and(sensitive).map(|it| it.because.clone());
@@ -143,17 +143,17 @@ async fn milestones_of(
 ) -> Result<Vec<Milestone>, EngineError> {
     let mut subjects = people.clone();
     let mut told: BTreeSet<MilestoneId> = BTreeSet::new();
+    let all: Vec<SubjectId> = people.iter().copied().collect();
+    let pointing = facts::pointing_to(conn, &all).await?;
+    subjects.extend(pointing.into_values().flatten().map(|(_, subject)| subject));
     for person in people {
-        let pointing = facts::pointing_to(conn, *person).await?;
-        subjects.extend(pointing.into_iter().map(|(_, subject)| subject));
         let suggested = suggestions::suggestions_for(conn, *person, &[]).await?;
         told.extend(suggested.iter().map(|suggestion| suggestion.milestone));
     }
-    let mut found: BTreeMap<MilestoneId, Milestone> = BTreeMap::new();
-    for subject in subjects {
-        let all = milestones::of_subject(conn, subject).await?;
-        found.extend(all.into_iter().map(|milestone| (milestone.id, milestone)));
-    }
+    let all: Vec<SubjectId> = subjects.into_iter().collect();
+    let of = milestones::of_subjects(conn, &all).await?;
+    let mut found: BTreeMap<MilestoneId, Milestone> =
+        of.into_values().flatten().map(|milestone| (milestone.id, milestone)).collect();
     for id in &told {
         if !found.contains_key(id)
             && let Some(milestone) = milestones::get(conn, *id).await?

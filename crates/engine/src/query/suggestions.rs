@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Deadline, Draft, Milestone, MilestoneId, SubjectId, Suggestion, SuggestionState, Verdict,
+    Deadline, Draft, Milestone, MilestoneId, SubjectId, Suggestion, SuggestionId, SuggestionState,
+    Verdict,
 };
 use jiff::civil::Date;
+use rules::Service;
 use storage::{Conn, drafts, milestones, refusals, suggestions};
 
 use super::offers::Offer;
-use super::{plain, vanished};
-use crate::view::{DeadlineView, SuggestionView};
+use super::plain;
+use crate::view::{DeadlineView, ResultView, SuggestionView};
 use crate::{App, EngineError, Purpose, Reader};
 
 impl App {
@@ -36,33 +38,38 @@ impl App {
         for suggestion in suggestions::suggestions_for(&mut conn, subject, &[]).await? {
             by_milestone.entry(suggestion.milestone).or_default().push(suggestion);
         }
-        let mut views = Vec::new();
-        for (id, of_milestone) in by_milestone {
-            let milestone = milestones::get(&mut conn, id).await?;
-            let milestone = milestone.ok_or_else(|| vanished("milestone", &id))?;
+        let ids: Vec<MilestoneId> = by_milestone.keys().copied().collect();
+        let mut of = milestones::get_all(&mut conn, &ids).await?;
+        of.retain(|milestone| {
             let event = self.pack.life_event(&milestone.life_event);
             let groups = event.map_or(&[][..], |event| &event.groups);
-            if !refused.iter().any(|no| no.scope.covers(&milestone.life_event, groups)) {
-                views.extend(self.suggestion_views(&mut conn, &milestone, &of_milestone).await?);
-            }
-        }
+            !refused.iter().any(|no| no.scope.covers(&milestone.life_event, groups))
+        });
+        let groups: Vec<(&Milestone, &[Suggestion])> =
+            of.iter().filter_map(|it| Some((it, by_milestone.get(&it.id)?.as_slice()))).collect();
+        let mut views = self.suggestion_views(&mut conn, &groups).await?;
         views.sort_by_key(order);
         Ok(views)
     }
 
-    /// `suggestions` of `milestone` as they are read, in the order given.
+    /// Suggestions of some milestones as they are read, in the order given.
     pub(super) async fn suggestion_views(
         &self,
         conn: &mut Conn,
-        milestone: &Milestone,
-        suggestions: &[Suggestion],
+        groups: &[(&Milestone, &[Suggestion])],
     ) -> Result<Vec<SuggestionView>, EngineError> {
-        let mut offers = self.offers(conn, milestone, suggestions).await?;
-        let mut views = Vec::with_capacity(suggestions.len());
-        for suggestion in suggestions {
-            let draft = drafts::of_suggestion(conn, suggestion.id).await?;
-            let offer = offers.remove(&suggestion.id);
-            views.push(self.suggestion_view(milestone, suggestion, draft.as_ref(), offer));
+        let mut offers = self.offers(conn, groups).await?;
+        let mut ids: Vec<SuggestionId> = Vec::new();
+        for (_, suggestions) in groups {
+            ids.extend(suggestions.iter().map(|it| it.id));
+        }
+        let drafts = drafts::of_suggestions(conn, &ids).await?;
+        let mut views = Vec::with_capacity(ids.len());
+        for (milestone, suggestions) in groups {
+            for suggestion in *suggestions {
+                let (id, offer) = (suggestion.id, offers.remove(&suggestion.id));
+                views.push(self.suggestion_view(milestone, suggestion, drafts.get(&id), offer));
+            }
         }
         Ok(views)
     }
@@ -94,6 +101,10 @@ impl App {
             authority,
             deadline: suggestion.deadline.as_ref().map(|due| self.deadline_view(due)),
             deadline_unknown: deadline_unknown.filter(|_| suggestion.deadline.is_none()),
+            results: match (suggestion.state, service) {
+                (SuggestionState::Open, Some(service)) => self.results_if_filed_now(service),
+                _ => Vec::new(),
+            },
             verdict: match suggestion.verdict {
                 Verdict::Met => "eligible",
                 // A service that is unmet is never suggested.
@@ -104,6 +115,19 @@ impl App {
             coverage: draft.map(Draft::coverage),
             state: suggestion.state,
         }
+    }
+
+    /// When the authority of a service answers if it is filed at this moment.
+    fn results_if_filed_now(&self, service: &Service) -> Vec<ResultView> {
+        let now = self.now().to_zoned(self.pack.time_zone().clone()).datetime();
+        let due = self.pack.results_due(service, now);
+        due.map(|(value, due)| ResultView {
+            takes: value.text.clone().unwrap_or_default(),
+            on: due.on,
+            at: due.at,
+            may_move: !due.incomplete_years.is_empty(),
+        })
+        .collect()
     }
 
     /// Where in `all`, one person's suggestions of one milestone, that stands which their message

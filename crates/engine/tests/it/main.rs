@@ -8,10 +8,15 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod brake;
+mod clock;
 mod intake;
 mod letters;
 mod order;
 mod population;
+mod post;
 mod query;
+mod rebuild;
 mod support;
 mod told;
+mod work;

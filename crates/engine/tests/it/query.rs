@@ -87,6 +87,22 @@ async fn the_story_tells_what_became_of_each_family() {
 }
 
 #[tokio::test]
+async fn what_is_open_says_when_the_authority_answers_if_it_is_filed_now() {
+    let office = played().await;
+    let story = office.app.story().await.unwrap();
+    let now = office.app.today();
+    let chapters = story.families.iter().flat_map(|family| &family.chapters);
+    let services: Vec<_> =
+        chapters.flat_map(|chapter| &chapter.suggestions).map(|it| &it.service).collect();
+    let birth = services.iter().find(|it| it.service == "3.000722").unwrap();
+    assert_eq!(birth.results.len(), 3, "hours, three and five working days: {:?}", birth.results);
+    assert!(birth.results.is_sorted_by_key(|result| result.on));
+    assert!(birth.results.iter().all(|result| now <= result.on));
+    let settled = |it: &&&SuggestionView| it.state != domain::SuggestionState::Open;
+    assert!(services.iter().filter(settled).all(|it| it.results.is_empty()));
+}
+
+#[tokio::test]
 async fn the_story_for_programs_is_flat_and_names_nobody_by_number() {
     let office = played().await;
     let story = office.app.story().await.unwrap();

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{
     Channel, Delivery, DeliveryState, FixedClock, Letter, Message, Milestone, MilestoneState,
     PseudonymKey, SubjectId, SubjectKind, Suggestion, SuggestionState, Verdict,
 };
-use engine::{App, Timetable, Worked, Worker, Writing};
+use engine::{App, Operation, Timetable, Worked, Worker, Writing};
 use rules::{Pack, PackFiles};
 use serde_json::Value;
+use storage::bulk::Scratch;
+use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store, deliveries, messages, milestones, suggestions};
 use tokio_util::sync::CancellationToken;
 use writer::{Prompts, Words};
@@ -52,7 +55,26 @@ impl Office {
     }
 
     pub(crate) async fn on(moment: &str, pack: Arc<Pack>) -> Self {
-        let store = Store::open("sqlite::memory:", &Options::default()).await.unwrap();
+        Self::run(moment, pack, Operation::default()).await
+    }
+
+    /// An office that is run so.
+    pub(crate) async fn run_as(moment: &str, operation: Operation) -> Self {
+        Self::run(moment, pack(), operation).await
+    }
+
+    /// An office that keeps its state there.
+    pub(crate) async fn in_database(moment: &str, address: &str) -> Self {
+        let store = Store::open(address, &options()).await.unwrap();
+        Self::with(moment, pack(), Operation::default(), store).await
+    }
+
+    async fn run(moment: &str, pack: Arc<Pack>, operation: Operation) -> Self {
+        let store = Store::open("sqlite::memory:", &options()).await.unwrap();
+        Self::with(moment, pack, operation, store).await
+    }
+
+    async fn with(moment: &str, pack: Arc<Pack>, operation: Operation, store: Store) -> Self {
         store.migrate().await.unwrap();
         let clock = Arc::new(FixedClock::at(moment.parse().unwrap()));
         let writing = Writing {
@@ -68,6 +90,7 @@ impl Office {
             clock: clock.clone(),
             key: PseudonymKey::new(b"a key of the tests, long enough"),
             writing: Arc::new(writing),
+            operation: Arc::new(operation),
         };
         let worker = Worker::new(app.clone(), "test".to_owned());
         Self { app, clock, worker }
@@ -230,4 +253,37 @@ pub(crate) fn registers() -> Vec<Value> {
             .any(|lead| event["id"].as_str().unwrap().starts_with(lead))
     };
     timeline().into_iter().filter(background).collect()
+}
+
+/// The address of a database that is gone with its office.
+pub(crate) const IN_MEMORY: &str = "sqlite::memory:";
+
+/// A new schema of the PostgreSQL that `tests/run` started; `None`, said aloud, where there is
+/// none.
+pub(crate) async fn postgres() -> Option<String> {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let Ok(server) = std::env::var("COTMOC_TEST_POSTGRES") else {
+        // Straight to the terminal: the test runner swallows what `eprintln!` writes.
+        let told = b"PostgreSQL tests skipped: set COTMOC_TEST_POSTGRES\n";
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), told);
+        return None;
+    };
+    let name = format!("engine_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    Some(Scratch::make(&server, &name).await.unwrap().address())
+}
+
+/// A database's options, with a master key of the tests.
+fn options() -> Options {
+    let ring = Ring::new(vec![MasterKey::new(&[7; MASTER])]).unwrap();
+    Options { vault: Some(Vault::open(ring, counted).unwrap()), ..Options::default() }
+}
+
+/// Draws keys by counting, in place of chance.
+#[expect(clippy::unnecessary_wraps, reason = "what draws keys may fail")]
+fn counted() -> Result<[u8; DRAWN], Box<dyn std::error::Error + Send + Sync>> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+    let mut drawn = [0; DRAWN];
+    drawn.iter_mut().zip(next.repeat(5)).for_each(|(to, from)| *to = from);
+    Ok(drawn)
 }

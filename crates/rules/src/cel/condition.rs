@@ -209,6 +209,11 @@ impl Condition {
         })
     }
 
+    /// The names of its slots.
+    pub(super) fn names(&self) -> &Variables {
+        &self.names
+    }
+
     /// `node`, a part of this condition, as its author could have written it.
     pub(crate) fn shown(&self, node: &Node) -> String {
         node.shown(&self.names).to_string()

@@ -11,10 +11,12 @@
 //! | [`syntax`] | text to tree, macros expanded |
 //! | [`check`] | names to slots, types, functions; strict for conditions |
 //! | [`evaluate`] | tree to answer, with a bounded number of steps |
+//! | [`skeleton`] | the logic of a condition, over one answer or many at once |
 //! | [`settle`] | which facts can still change an answer, which to ask for first |
 //! | [`conformance`](mod@conformance) | how much of the CEL specification holds |
 
 mod activation;
+mod atom;
 mod check;
 mod condition;
 mod conformance;
@@ -23,9 +25,11 @@ mod evaluate;
 mod extensions;
 mod functions;
 mod moment;
+mod monotone;
 mod node;
 mod program;
 mod settle;
+mod skeleton;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -34,6 +38,7 @@ mod undetermined;
 mod value;
 
 pub use activation::Activation;
+pub(crate) use atom::Atom;
 pub use check::Declarations;
 pub(crate) use condition::{Answer, check, evaluate};
 pub use condition::{Condition, Variable};
@@ -45,6 +50,7 @@ pub use node::Slot;
 pub(crate) use node::{Call, Choose, Comparison, Junction, Node, Operation, Pattern, Telling};
 pub use program::{Program, StandardLibrary};
 pub use settle::Flip;
+pub(crate) use skeleton::{Answers, Leaf};
 pub use syntax::Fault;
 pub use types::Type;
 pub use undetermined::{Problem, Slots, Undetermined};

@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 
 use super::activation::Activation;
 use super::condition::Condition;
-use super::node::{Comparison, Junction, Names, Node, Slot};
+use super::node::{Comparison, Names, Node, Slot};
+use super::skeleton::{Leaf, Skeleton};
 use super::undetermined::Slots;
 
 /// How many unknown atoms are tried in all assignments: 2^12 are 64 words.
@@ -37,20 +38,12 @@ pub(crate) type State = Result<bool, Slots>;
 /// The skeleton of a condition.
 #[derive(Debug, Clone)]
 pub(crate) struct Logic {
-    skeleton: Skeleton,
+    pub(super) skeleton: Skeleton,
     /// By distinct atom: the place among all atoms where it first stands, and whether it stands
     /// there as its opposite.
-    atoms: Vec<(usize, bool)>,
-}
-
-#[derive(Debug, Clone)]
-enum Skeleton {
-    Constant(bool),
-    /// An atom by its number, and whether its opposite stands here.
-    Atom(usize, bool),
-    Not(Box<Skeleton>),
-    Both(Junction, Box<[Skeleton; 2]>),
-    Choose(Box<[Skeleton; 3]>),
+    pub(super) atoms: Vec<(usize, bool)>,
+    /// How many places atoms stand at.
+    pub(super) places: usize,
 }
 
 /// What can still change an answer.
@@ -91,7 +84,7 @@ impl Logic {
     pub(crate) fn of(node: &Node, names: &dyn Names) -> Self {
         let mut builder = Builder { names, known: BTreeMap::new(), atoms: Vec::new(), places: 0 };
         let skeleton = builder.skeleton(node);
-        Self { skeleton, atoms: builder.atoms }
+        Self { skeleton, atoms: builder.atoms, places: builder.places }
     }
 
     /// The state of each distinct atom, found by `ask`.
@@ -111,7 +104,10 @@ impl Logic {
 
     /// The answer, where `state` tells the atoms that are known.
     pub(crate) fn answer(&self, state: &dyn Fn(usize) -> Option<bool>) -> Option<bool> {
-        self.skeleton.answer(state)
+        self.skeleton.over(&mut |leaf| match leaf {
+            Leaf::Constant(yes) => Some(yes),
+            Leaf::Atom(atom) => state(atom),
+        })
     }
 }
 
@@ -125,7 +121,7 @@ fn is_logical(node: &Node) -> bool {
 }
 
 /// The slots that `node` and what is inside it read.
-fn slots_of(node: &Node) -> Slots {
+pub(super) fn slots_of(node: &Node) -> Slots {
     let mut slots = Slots::default();
     node.visit(&mut |node| {
         slots = node.slots().fold(slots, |all, slot| all.union(Slots::one(slot)));
@@ -134,7 +130,7 @@ fn slots_of(node: &Node) -> Slots {
 }
 
 /// All atoms in order of writing, each as often as it stands there.
-fn atoms<'n>(node: &'n Node, places: &mut Vec<&'n Node>) {
+pub(super) fn atoms<'n>(node: &'n Node, places: &mut Vec<&'n Node>) {
     if is_logical(node) {
         for child in node.children() {
             atoms(child, places);
@@ -204,53 +200,6 @@ impl Builder<'_> {
     }
 }
 
-impl Skeleton {
-    /// Kleene's logic.
-    fn answer(&self, state: &dyn Fn(usize) -> Option<bool>) -> Option<bool> {
-        match self {
-            Self::Constant(yes) => Some(*yes),
-            Self::Atom(atom, opposite) => state(*atom).map(|yes| yes != *opposite),
-            Self::Not(a) => a.answer(state).map(|yes| !yes),
-            Self::Both(how, pair) => {
-                let [a, b] = &**pair;
-                let decides = Some(*how == Junction::Or);
-                let (a, b) = (a.answer(state), b.answer(state));
-                if a == decides || b == decides { decides } else { a.and(b) }
-            }
-            Self::Choose(parts) => {
-                let [when, yes, no] = &**parts;
-                match when.answer(state) {
-                    Some(true) => yes.answer(state),
-                    Some(false) => no.answer(state),
-                    None => yes.answer(state).filter(|yes| no.answer(state) == Some(*yes)),
-                }
-            }
-        }
-    }
-
-    /// 64 assignments at once: a bit for each.
-    fn word(&self, state: &dyn Fn(usize) -> u64) -> u64 {
-        match self {
-            Self::Constant(yes) => spread(*yes),
-            Self::Atom(atom, opposite) => state(*atom) ^ spread(*opposite),
-            Self::Not(a) => !a.word(state),
-            Self::Both(Junction::And, pair) => {
-                let [a, b] = &**pair;
-                a.word(state) & b.word(state)
-            }
-            Self::Both(Junction::Or, pair) => {
-                let [a, b] = &**pair;
-                a.word(state) | b.word(state)
-            }
-            Self::Choose(parts) => {
-                let [when, yes, no] = &**parts;
-                let when = when.word(state);
-                when & yes.word(state) | !when & no.word(state)
-            }
-        }
-    }
-}
-
 fn spread(yes: bool) -> u64 {
     if yes { u64::MAX } else { 0 }
 }
@@ -315,7 +264,10 @@ impl Logic {
                     .copied()
                     .unwrap_or_else(|| spread(at >> place.saturating_sub(6) & 1 == 1)),
             };
-            let word = self.skeleton.word(&state);
+            let word = self.skeleton.over(&mut |leaf| match leaf {
+                Leaf::Constant(yes) => spread(yes),
+                Leaf::Atom(atom) => state(atom),
+            });
             if let Some(own) = table.words.get_mut(at) {
                 *own = word;
             }

@@ -5,12 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{PersonalNumber, RefusalScope, SubjectKind};
 use jiff::tz::TimeZone;
 
-use super::Report;
+use super::{Report, form};
+use crate::clock::is_short;
 use crate::pack::Parts;
-use crate::pack::all_fields;
 use crate::pack::at::{At, Span};
-use crate::pack::country::{Absent, Purpose, ValueKind};
-use crate::pack::service::{Form, LawValue, Parameter, Service};
+use crate::pack::country::{Absent, Province, Purpose, ValueKind};
+use crate::pack::deadline_rule::Length;
+use crate::pack::service::{LawValue, Parameter, Period, Service};
+
+/// The longest time that is counted in hours: longer ones are days.
+const MOST_HOURS: u16 = 1_000;
 
 pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     if TimeZone::get(&parts.head.time_zone).is_err() {
@@ -19,6 +23,7 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     }
     person(parts, report);
     purposes(parts, report);
+    office_hours(parts, report);
     for register in parts.registers.values() {
         report.law("registers.yaml", parts, std::slice::from_ref(&register.legal_basis));
     }
@@ -26,8 +31,9 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     for (key, one) in &parts.services {
         service(parts, report, &format!("services/{key}.yaml"), one);
     }
+    aliases(parts, report);
     for (id, one) in &parts.forms {
-        form(parts, report, &format!("forms/{id}.yaml"), id, one);
+        form::check(parts, report, &format!("forms/{id}.yaml"), id, one);
     }
     for (name, entries) in &parts.parameters {
         parameters(parts, report, &format!("parameters/{name}.yaml"), entries);
@@ -61,10 +67,28 @@ fn purposes(parts: &Parts, report: &mut Report<'_>) {
     }
 }
 
+/// Offices open before they close, and not again before that.
+fn office_hours(parts: &Parts, report: &mut Report<'_>) {
+    let Some(hours) = &parts.head.office_hours else { return };
+    report.sources("pack.yaml", parts, &hours.sources);
+    let spans = &hours.spans;
+    let apart = spans.iter().zip(spans.iter().skip(1)).all(|(one, next)| one.to <= next.from);
+    if spans.is_empty() || !apart || spans.iter().any(|span| span.to <= span.from) {
+        let span = hours.sources.first().map_or_else(Span::default, |source| source.span);
+        let message =
+            "office hours are stretches of a day in order, each with its end after its start";
+        report.fault("pack.yaml", span, message, None);
+    }
+}
+
 /// A register's code must stand in `registers.yaml`.
-fn known_register(parts: &Parts, report: &mut Report<'_>, file: &str, code: &At<String>) {
-    let codes = parts.registers.keys().map(|code| code.as_str());
-    report.must_know(file, code, "register", codes);
+pub(super) fn known_register(
+    parts: &Parts,
+    report: &mut Report<'_>,
+    file: &str,
+    code: &At<String>,
+) {
+    report.must_have(file, code, "register", &parts.registers);
 }
 
 /// Each attribute has an owner, and silence about it means something only with a reason.
@@ -118,6 +142,13 @@ fn law_value(parts: &Parts, report: &mut Report<'_>, file: &str, value: &LawValu
     report.sources(file, parts, &value.sources);
     let span = value.sources.first().map_or_else(Span::default, |source| source.span);
     let told = value.text.is_some() && value.confidence.is_some() && !value.sources.is_empty();
+    let long = |period: &Period| match period.unit.days() {
+        Some(unit) => !is_short(Length { count: period.count, unit }),
+        None => period.count > MOST_HOURS,
+    };
+    if value.period.as_ref().is_some_and(long) {
+        report.fault(file, span, "no length of time is that long here", None);
+    }
     if value.unknown && (value.text.is_some() || value.because.is_none()) {
         let message = "what is unknown has a reason (`because`) and no text";
         report.fault(file, span, message, None);
@@ -126,55 +157,6 @@ fn law_value(parts: &Parts, report: &mut Report<'_>, file: &str, value: &LawValu
         let help = "write `unknown: true` and `because` where nobody found it out yet";
         report.fault(file, span, message, Some(help.to_owned()));
     }
-}
-
-/// A form's fields are unique, those of the forms that it includes counted in.
-fn form(parts: &Parts, report: &mut Report<'_>, file: &str, name: &str, form: &Form) {
-    report.sources(file, parts, &form.sources);
-    if form.id.value != name {
-        let message = format!("form `{}` stands in the file of form `{name}`", form.id.value);
-        report.fault(file, form.id.span, message, None);
-    }
-    for included in &form.includes {
-        let ids = parts.forms.keys().map(String::as_str);
-        report.must_know(file, included, "form", ids);
-    }
-    if includes_itself(&parts.forms, form, &form.id, &mut BTreeSet::new()) {
-        let message = format!("form `{}` includes itself", form.id.value);
-        report.fault(file, form.id.span, message, None);
-        return;
-    }
-    let mut seen = BTreeSet::new();
-    for field in all_fields(&parts.forms, form) {
-        for code in &field.held_by {
-            // Fields of an included form are checked in its own file.
-            if form.fields.iter().any(|own| own.key == field.key) {
-                known_register(parts, report, file, code);
-            }
-        }
-        if !seen.insert(field.key.value.clone()) {
-            let own = form.fields.iter().rfind(|own| own.key == field.key);
-            let span = own.map_or(form.id.span, |own| own.key.span);
-            let message = format!("the field `{}` is in the form twice", field.key.value);
-            report.fault(file, span, message, None);
-        }
-    }
-}
-
-/// Whether following `includes` from `form` leads back to the form `searched`.
-fn includes_itself<'a>(
-    forms: &'a BTreeMap<String, Form>,
-    form: &'a Form,
-    searched: &str,
-    seen: &mut BTreeSet<&'a str>,
-) -> bool {
-    form.includes.iter().any(|id| {
-        id.value == searched
-            || (seen.insert(id.as_str())
-                && forms
-                    .get(id.as_str())
-                    .is_some_and(|inner| includes_itself(forms, inner, searched, seen)))
-    })
 }
 
 /// Two values may not be in force on the same day in the same place.
@@ -237,6 +219,7 @@ fn units(parts: &Parts, report: &mut Report<'_>) {
     for province in &parts.provinces {
         report.sources("units/provinces.yaml", parts, &province.sources);
     }
+    history(&parts.provinces, report);
     let communes: BTreeSet<&str> = parts.communes.iter().map(|one| one.code.as_str()).collect();
     if communes.len() != parts.communes.len() {
         report.file_fault("units/communes.yaml", "two communes have the same code");
@@ -245,6 +228,40 @@ fn units(parts: &Parts, report: &mut Report<'_>) {
         let known = codes.iter().copied();
         if !codes.contains(commune.province.as_str()) {
             report.must_know("units/communes.yaml", &commune.province, "province", known);
+        }
+    }
+}
+
+/// An old code leads to one province of today, in one step: it is no other province's own code, so
+/// that nothing goes in a circle.
+fn history(provinces: &[Province], report: &mut Report<'_>) {
+    let own: BTreeSet<&str> = provinces.iter().map(|one| one.code.as_str()).collect();
+    let mut heirs: BTreeMap<&str, &str> = BTreeMap::new();
+    for province in provinces {
+        for old in province.old_codes.iter().filter(|old| old.value != province.code) {
+            let message = if own.contains(old.as_str()) {
+                format!("`{}` is the code of another province today", old.value)
+            } else if let Some(heir) = heirs.insert(old, &province.code) {
+                format!("`{}` is an old code of province `{heir}` already", old.value)
+            } else {
+                continue;
+            };
+            report.fault("units/provinces.yaml", old.span, message, None);
+        }
+    }
+}
+
+/// What is called by an old code is one service: no alias is the code of another, so that
+/// following them ends at once.
+fn aliases(parts: &Parts, report: &mut Report<'_>) {
+    let codes = parts.services.iter().filter_map(|(key, one)| Some((one.code.as_deref()?, key)));
+    let codes: BTreeMap<&str, &String> = codes.collect();
+    for (key, service) in &parts.services {
+        for alias in &service.aliases {
+            if let Some(other) = codes.get(alias.as_str()) {
+                let message = format!("`{}` is the code of `services/{other}.yaml`", alias.value);
+                report.fault(&format!("services/{key}.yaml"), alias.span, message, None);
+            }
         }
     }
 }

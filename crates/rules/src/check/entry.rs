@@ -9,19 +9,18 @@ use super::examples::paths;
 use super::life_event::Checker;
 use crate::cel::Condition;
 use crate::known::DECEASED;
-use crate::pack::all_fields;
 use crate::pack::at::At;
 use crate::pack::country::ValueKind;
 use crate::pack::deadline_rule::{DeadlineRule, Length};
 use crate::pack::life_event::Entry;
+use crate::pack::service::Parameter;
 use crate::reference::{Piece, pieces};
 
 impl<'a> Checker<'a, '_, '_> {
     /// One service of one version.
     pub(super) fn entry(&mut self, entry: &'a Entry) -> Condition {
         let file = self.file;
-        let keys = self.parts.services.keys().map(String::as_str);
-        self.report.must_know(file, &entry.service, "service", keys);
+        self.report.must_have(file, &entry.service, "service", &self.parts.services);
         if entry.told.is_empty() {
             self.report.fault(file, entry.service.span, "nobody is told about this", None);
         }
@@ -122,11 +121,16 @@ impl<'a> Checker<'a, '_, '_> {
         field: &'a At<String>,
     ) {
         let file = self.file;
-        let names = self.parts.parameters.keys().map(String::as_str);
-        self.report.must_know(file, name, "parameter", names);
-        if let Some(entries) = self.parts.parameters.get(name.as_str()) {
+        self.report.must_have(file, name, "parameter", &self.parts.parameters);
+        let held = |one: &Parameter| {
+            one.values.contains_key(field.as_str()) || one.unknown.contains_key(field.as_str())
+        };
+        if let Some(entries) = self.parts.parameters.get(name.as_str())
+            && !entries.iter().any(held)
+        {
             let fields = entries.iter().flat_map(|e| e.values.keys().chain(e.unknown.keys()));
             let fields: BTreeSet<&str> = fields.map(String::as_str).collect();
+            let fields = fields.iter().copied();
             self.report.must_know(file, field, "value in this parameter", fields);
         }
         if let Some(place) = &rule.place {
@@ -145,8 +149,13 @@ impl<'a> Checker<'a, '_, '_> {
             match piece {
                 Piece::Plain(_) => {}
                 Piece::Path(path) => {
-                    let span = self.report.find_from(self.file, path, words.span);
-                    self.fact(&At { value: path.to_owned(), span }, &SHOWN);
+                    let mut path = At { value: path.to_owned(), span: words.span };
+                    // Where it stands is looked for when it is told.
+                    if !self.scope().fact(&path).is_ok_and(|it| SHOWN.contains(&it.definition.kind))
+                    {
+                        path.span = self.report.find_from(self.file, &path, words.span);
+                    }
+                    self.fact(&path, &SHOWN);
                 }
                 Piece::Open(_) => {
                     let message = "a `{` without its `}`";
@@ -166,9 +175,8 @@ impl<'a> Checker<'a, '_, '_> {
             }
             return;
         };
-        self.report.must_know(file, id, "form", self.parts.forms.keys().map(String::as_str));
-        let Some(form) = self.parts.forms.get(id.as_str()) else { return };
-        let fields = all_fields(&self.parts.forms, form);
+        self.report.must_have(file, id, "form", &self.parts.forms);
+        let Some(fields) = self.parts.fields.get(id.as_str()) else { return };
         for (key, fill) in &entry.fill {
             let what = format!("field in form `{}`", id.value);
             let keys = fields.iter().map(|field| field.key.as_str());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::SubjectKind;
+use jsonschema::Validator;
 
 use super::Report;
 use crate::event_type::{compile, constant};
@@ -12,7 +13,9 @@ use crate::pack::country::ValueKind;
 use crate::pack::error::did_you_mean;
 use crate::pack::event_file::{Effect, EventFact, EventFile};
 
-pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
+/// Returns the schemas, compiled.
+pub(super) fn check(parts: &Parts, report: &mut Report<'_>) -> BTreeMap<String, Validator> {
+    let mut validators = BTreeMap::new();
     let mut kinds: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, event) in &parts.events {
         let file = format!("events/{name}.yaml");
@@ -22,31 +25,30 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
             report.fault(&file, event.kind.span, message, None);
         }
         one(parts, report, &file, event);
-        schema(parts, report, name);
+        validators.extend(schema(parts, report, name).map(|it| (name.clone(), it)));
     }
     for name in parts.schemas.keys().filter(|name| !parts.events.contains_key(*name)) {
         let file = format!("events/{name}.schema.json");
         report.file_fault(&file, format!("there is no `events/{name}.yaml` for this schema"));
     }
+    validators
 }
 
 /// Each kind of event has a schema, and it compiles.
-fn schema(parts: &Parts, report: &mut Report<'_>, name: &str) {
-    let file = format!("events/{name}.schema.json");
-    match parts.schemas.get(name) {
+fn schema(parts: &Parts, report: &mut Report<'_>, name: &str) -> Option<Validator> {
+    let compiled = match parts.schemas.get(name) {
         Some(schema) => {
-            if let Err(error) = compile(schema) {
-                report.file_fault(&file, format!("this is not a JSON Schema: {error}"));
-            }
+            compile(schema).map_err(|error| format!("this is not a JSON Schema: {error}"))
         }
-        None => report.file_fault(&file, "the schema of this event is missing"),
-    }
+        None => Err("the schema of this event is missing".to_owned()),
+    };
+    let file = format!("events/{name}.schema.json");
+    compiled.map_err(|message| report.file_fault(&file, message)).ok()
 }
 
 /// One kind of event: who sends it, whom it is about, what it tells.
 fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &EventFile) {
-    let codes = parts.registers.keys().map(|code| code.as_str());
-    report.must_know(file, &event.register, "register", codes);
+    report.must_have(file, &event.register, "register", &parts.registers);
     if let Some(law) = &event.legal_basis {
         report.law(file, parts, std::slice::from_ref(law));
     }
@@ -90,8 +92,7 @@ fn known_subject(
     event: &EventFile,
     name: &At<String>,
 ) -> Option<SubjectKind> {
-    let names = event.subjects.keys().map(|name| name.as_str());
-    report.must_know(file, name, "subject in this event", names);
+    report.must_have(file, name, "subject in this event", &event.subjects);
     event.subjects.get(name.as_str()).map(|subject| subject.kind)
 }
 
@@ -107,6 +108,9 @@ fn fact_of(
     let attributes = parts.facts.get(&kind);
     let Some(attribute) = attributes.and_then(|all| all.get(fact.attribute.as_str())) else {
         let names = attributes.into_iter().flatten().map(|(name, _)| name.as_str());
+        if report.is_full() {
+            return;
+        }
         let help = did_you_mean(&fact.attribute, names);
         let message = format!("`{}` has no fact `{}`", fact.of.value, fact.attribute.value);
         report.fault(file, fact.attribute.span, message, help);

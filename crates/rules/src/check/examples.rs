@@ -1,17 +1,17 @@
 //! Examples: each life event has one that is met, one unmet, one unknown, and their names mean
 //! something. What they expect is tested by running them, not here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
 use crate::examples::read;
+use crate::pack::Parts;
 use crate::pack::at::{At, Span};
 use crate::pack::country::ValueKind;
 use crate::pack::example::{Example, Expected, details};
 use crate::pack::fill::Fill;
 use crate::pack::life_event::LifeEvent;
 use crate::pack::scope::Scope;
-use crate::pack::{Parts, all_fields};
 
 pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
     for event in &parts.life_events {
@@ -32,17 +32,28 @@ pub(super) fn check(parts: &Parts, report: &mut Report<'_>) {
                 report.file_fault(file, message);
             }
         }
+        let fields = fields_by_service(parts, event);
         for example in examples {
-            one(parts, report, file, event, example);
+            one(parts, report, file, event, &fields, example);
         }
     }
 }
 
 /// One example: its dates, facts and expectations mean something.
-fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &LifeEvent, example: &Example) {
+fn one(
+    parts: &Parts,
+    report: &mut Report<'_>,
+    file: &str,
+    event: &LifeEvent,
+    fields: &Fields<'_>,
+    example: &Example,
+) {
     if example.as_of.is_some() == example.today.is_some() {
         let message = "an example has either `today` or `as_of`";
         report.fault(file, example.situation.span, message, None);
+    }
+    if report.is_full() {
+        return;
     }
     let (facts, parameters) = (&parts.facts, &parts.parameters);
     let scope = Scope { roles: &event.roles, facts, parameters };
@@ -58,14 +69,8 @@ fn one(parts: &Parts, report: &mut Report<'_>, file: &str, event: &LifeEvent, ex
     unknown_names(report, file, scope, example.situation.span, &example.expect.verdict);
     for (key, expected) in &example.expect.services {
         unknown_names(report, file, scope, key.span, &expected.verdict);
-        service(
-            parts,
-            report,
-            file,
-            event,
-            key,
-            [&expected.filled, &expected.missing, &expected.conflict],
-        );
+        let named = [&expected.filled[..], &expected.missing, &expected.conflict];
+        service(report, file, fields, key, named);
     }
 }
 
@@ -83,8 +88,7 @@ fn fact(
         let unknown_role = role.filter(|role| !event.roles.contains_key(*role));
         if let Some(role) = unknown_role {
             let name = At { value: role.to_owned(), span: written.span };
-            let roles = event.roles.keys().map(|role| role.as_str());
-            report.must_know(file, &name, "role", roles);
+            report.must_have(file, &name, "role", &event.roles);
         } else if read(&detail.value, kind).is_none() {
             let help =
                 (kind == ValueKind::Text).then(|| "put it in quotes, as in \"079\"".to_owned());
@@ -92,8 +96,7 @@ fn fact(
         }
         if let Some(code) = detail.register {
             let name = At { value: code, span: written.span };
-            let codes = parts.registers.keys().map(|code| code.as_str());
-            report.must_know(file, &name, "register", codes);
+            report.must_have(file, &name, "register", &parts.registers);
         }
     }
 }
@@ -116,30 +119,32 @@ fn unknown_names(
     }
 }
 
+/// By service, the fields of the forms that it has in any version.
+type Fields<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+fn fields_by_service<'a>(parts: &'a Parts, event: &'a LifeEvent) -> Fields<'a> {
+    let mut fields = Fields::new();
+    for entry in event.versions.iter().flat_map(|version| &version.services) {
+        let known = fields.entry(&entry.service).or_default();
+        let form = entry.form.as_ref().and_then(|id| parts.fields.get(id.as_str()));
+        known.extend(form.into_iter().flatten().map(|field| field.key.as_str()));
+    }
+    fields
+}
+
 /// An expected service belongs to the life event, and the fields named to its form.
 fn service(
-    parts: &Parts,
     report: &mut Report<'_>,
     file: &str,
-    event: &LifeEvent,
+    known: &Fields<'_>,
     key: &At<String>,
     fields: [&[At<String>]; 3],
 ) {
-    let entries = || event.versions.iter().flat_map(|version| &version.services);
-    let keys: BTreeSet<&str> = entries().map(|entry| entry.service.as_str()).collect();
-    report.must_know(file, key, "service in this life event", keys.iter().copied());
-    let forms = entries().filter(|entry| entry.service == *key).filter_map(|e| e.form.as_ref());
-    let known: BTreeSet<String> = forms
-        .filter_map(|id| parts.forms.get(id.as_str()))
-        .flat_map(|form| all_fields(&parts.forms, form))
-        .map(|field| field.key.value)
-        .collect();
+    report.must_have(file, key, "service in this life event", known);
     // A form or service that does not exist is told where it is named, not once per field.
-    if known.is_empty() {
-        return;
-    }
+    let Some(known) = known.get(key.as_str()).filter(|known| !known.is_empty()) else { return };
     for field in fields.into_iter().flatten() {
-        report.must_know(file, field, "field in its form", known.iter().map(String::as_str));
+        report.must_know(file, field, "field in its form", known.iter().copied());
     }
 }
 

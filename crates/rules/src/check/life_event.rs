@@ -91,6 +91,7 @@ impl<'a> Checker<'a, '_, '_> {
                 self.fact(path, &[ValueKind::Subject]);
             }
         }
+        self.circles();
         self.groups();
         self.begins();
         self.identity();
@@ -107,6 +108,38 @@ impl<'a> Checker<'a, '_, '_> {
             versions: event.versions.iter().map(|version| self.version(version)).collect(),
             overlays: event.overlays.iter().map(|overlay| self.overlay(overlay)).collect(),
             sensitive,
+        }
+    }
+
+    /// Whoever plays a role is found from the subject on, and not from the role itself.
+    fn circles(&mut self) {
+        let event = self.event;
+        let mut found = BTreeSet::from([event.subject.as_str()]);
+        loop {
+            let known = |path: &At<String>| {
+                let role = path.split_once('.').map_or(path.as_str(), |(role, _)| role);
+                // A role that does not exist is told where it is named.
+                found.contains(role) || !event.roles.contains_key(role)
+            };
+            let more: Vec<&str> = event
+                .roles
+                .iter()
+                .filter(|(name, role)| {
+                    let from = role.from.is_empty() || role.from.iter().any(known);
+                    from && !found.contains(name.as_str())
+                })
+                .map(|(name, _)| name.as_str())
+                .collect();
+            if more.is_empty() {
+                break;
+            }
+            found.extend(more);
+        }
+        for name in event.roles.keys().filter(|name| !found.contains(name.as_str())) {
+            let message =
+                format!("nobody is found to be `{}`: its `from` leads in a circle", name.value);
+            let help = format!("begin with a fact of `{}`", event.subject.value);
+            self.report.fault(&event.file, name.span, message, Some(help));
         }
     }
 
@@ -160,10 +193,8 @@ impl<'a> Checker<'a, '_, '_> {
     /// People can be told what they refuse when they refuse a group.
     fn groups(&mut self) {
         for group in &self.event.groups {
-            let known = self.parts.head.groups.keys().map(String::as_str);
-            let span = self.report.find(&self.event.file, group);
-            let group = At { value: group.clone(), span };
-            self.report.must_know(&self.event.file, &group, "group in `pack.yaml`", known);
+            let (file, known) = (&self.event.file, &self.parts.head.groups);
+            self.report.must_have_somewhere(file, group, "group in `pack.yaml`", known);
         }
     }
 
@@ -195,8 +226,8 @@ impl<'a> Checker<'a, '_, '_> {
     fn ages(&mut self, clock: &'a ClockRule) {
         let Some(table) = &clock.ages else { return };
         self.fact(&table.by, &[ValueKind::Text]);
-        let names = self.parts.parameters.keys().map(String::as_str);
-        self.report.must_know(&self.event.file, &table.parameter, "parameter", names);
+        let parameters = &self.parts.parameters;
+        self.report.must_have(&self.event.file, &table.parameter, "parameter", parameters);
         let rows = self.parts.parameters.get(table.parameter.as_str()).into_iter().flatten();
         let known: BTreeSet<&str> =
             rows.flat_map(|row| row.values.keys().map(String::as_str)).collect();
@@ -334,7 +365,9 @@ impl<'a> Checker<'a, '_, '_> {
     /// A condition, checked; one that always holds where none was written or it is wrong, which
     /// no pack that loads ever uses.
     pub(super) fn condition(&mut self, when: Option<&'a At<String>>) -> Condition {
-        let Some(when) = when else { return Condition::default() };
+        let Some(when) = when.filter(|_| !self.report.is_full()) else {
+            return Condition::default();
+        };
         let scope = self.scope();
         match cel::check(when, scope) {
             Ok(condition) => {
@@ -352,19 +385,21 @@ impl<'a> Checker<'a, '_, '_> {
         }
     }
 
-    fn scope(&self) -> Scope<'a> {
+    pub(super) fn scope(&self) -> Scope<'a> {
         let (facts, parameters) = (&self.parts.facts, &self.parts.parameters);
         Scope { roles: &self.event.roles, facts, parameters }
     }
 
     /// A role of this life event.
     pub(super) fn role(&mut self, role: &At<String>) {
-        let roles = self.event.roles.keys().map(|role| role.as_str());
-        self.report.must_know(self.file, role, "role", roles);
+        self.report.must_have(self.file, role, "role", &self.event.roles);
     }
 
     /// `path` names a fact of one of `kinds`, which is then read.
     pub(super) fn fact(&mut self, path: &At<String>, kinds: &[ValueKind]) -> Option<ValueKind> {
+        if self.report.is_full() {
+            return None;
+        }
         let scope = self.scope();
         match scope.fact(path) {
             Ok(found) => {

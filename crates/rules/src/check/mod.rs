@@ -13,22 +13,35 @@ mod entry;
 mod event;
 mod examples;
 mod expiry;
+mod form;
 mod life_event;
+mod size;
 mod versions;
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
 
 use domain::LegalBasis;
 
 use crate::cel::Fault;
 use crate::pack::Parts;
 use crate::pack::at::{At, Span};
-use crate::pack::error::{PackError, did_you_mean};
+use crate::pack::error::{PackError, did_you_mean, shown};
 use crate::pack::files::PackFiles;
+use crate::pack::limits;
 use crate::pack::scope::NameFault;
 
 /// Checks everything and settles what checking settles: conditions are put in their place.
+///
+/// What is too large is refused first, because the other checks compare much with much.
 pub(crate) fn check(parts: &mut Parts, report: &mut Report<'_>) {
+    size::check(parts, report);
+    parts.fields = form::fields(&parts.forms, report);
+    if !report.is_empty() {
+        return;
+    }
     catalogue::check(parts, report);
-    event::check(parts, report);
+    parts.validators = event::check(parts, report);
     life_event::check(parts, report);
     versions::check(parts, report);
     examples::check(parts, report);
@@ -49,13 +62,26 @@ impl<'a> Report<'a> {
         self.errors.is_empty()
     }
 
+    /// Whether more is wrong than is told at once. Looking for near misses ends then.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() >= limits::FAULTS
+    }
+
     /// All that was found, by file and line. What an alias repeats is said once.
     pub(crate) fn into_errors(mut self) -> Vec<PackError> {
+        let last = self.is_full().then(|| self.errors.last().cloned()).flatten();
         self.errors.sort_by(|a, b| {
             let key = |e: &PackError| (e.file.clone(), e.span.line, e.span.column);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
         self.errors.dedup();
+        self.errors.extend(last.map(|last| PackError {
+            span: Span::default(),
+            line: String::new(),
+            message: format!("no more than {} mistakes are told at once", limits::FAULTS),
+            help: Some("mend these, and try again".to_owned()),
+            ..last
+        }));
         self.errors
     }
 
@@ -66,8 +92,11 @@ impl<'a> Report<'a> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        let line = self.line(file, span.line).to_owned();
-        let (file, message) = (file.to_owned(), message.into());
+        if self.is_full() {
+            return;
+        }
+        let line = shown(self.line(file, span.line));
+        let (file, message) = (file.to_owned(), shown(&message.into()));
         self.errors.push(PackError { file, span, line, message, help });
     }
 
@@ -81,15 +110,12 @@ impl<'a> Report<'a> {
     }
 
     /// `name` must be one of `known`. `what` says of what, as in `role` or `field in its form`.
-    pub(crate) fn must_know<'n>(
-        &mut self,
-        file: &str,
-        name: &At<String>,
-        what: &str,
-        known: impl IntoIterator<Item = &'n str>,
-    ) {
-        let known: Vec<&str> = known.into_iter().collect();
-        if !known.contains(&name.as_str()) {
+    pub(crate) fn must_know<'n, I>(&mut self, file: &str, name: &At<String>, what: &str, known: I)
+    where
+        I: IntoIterator<Item = &'n str, IntoIter: Clone>,
+    {
+        let known = known.into_iter();
+        if !self.is_full() && !known.clone().any(|one| one == name.value) {
             let help = did_you_mean(name, known);
             let (noun, place) = what.split_at(what.find(" in ").unwrap_or(what.len()));
             let message = format!("there is no {noun} `{}`{place}", name.value);
@@ -97,11 +123,25 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// The same, of the names in a map.
+    pub(crate) fn must_have<K, V>(
+        &mut self,
+        file: &str,
+        name: &At<String>,
+        what: &str,
+        known: &BTreeMap<K, V>,
+    ) where
+        K: Borrow<str> + Ord,
+    {
+        if !known.contains_key(name.as_str()) {
+            self.must_know(file, name, what, known.keys().map(Borrow::borrow));
+        }
+    }
+
     /// Source numbers must be explained in `pack.yaml`.
     pub(crate) fn sources(&mut self, file: &str, parts: &Parts, sources: &[At<String>]) {
         for source in sources {
-            let known = parts.head.sources.keys().map(String::as_str);
-            self.must_know(file, source, "source", known);
+            self.must_have(file, source, "source", &parts.head.sources);
         }
     }
 
@@ -117,17 +157,31 @@ impl<'a> Report<'a> {
                 self.fault(file, span, "an act of law without a name", None);
             }
             for source in &basis.sources {
-                let known = parts.head.sources.keys().map(String::as_str);
-                // The law's own type keeps no places, so the number is looked for.
-                let name = At { value: source.clone(), span: self.find(file, source) };
-                self.must_know(file, &name, "source", known);
+                self.must_have_somewhere(file, source, "source", &parts.head.sources);
             }
+        }
+    }
+
+    /// The same for a name that was read without its place, which is looked for.
+    pub(crate) fn must_have_somewhere<V>(
+        &mut self,
+        file: &str,
+        name: &str,
+        what: &str,
+        known: &BTreeMap<String, V>,
+    ) {
+        if !self.is_full() && !known.contains_key(name) {
+            let name = At { value: name.to_owned(), span: self.find(file, name) };
+            self.must_have(file, &name, what, known);
         }
     }
 
     /// The faults of a condition, placed in the file.
     pub(crate) fn condition(&mut self, file: &str, condition: &At<String>, faults: Vec<Fault>) {
         for fault in faults {
+            if self.is_full() {
+                return;
+            }
             let span = self.inside(file, condition, fault.start, fault.length);
             self.fault(file, span, fault.message, fault.help);
         }

@@ -17,12 +17,13 @@ pub use read::{Identifier, ReadError, ReadSubject, Reading, Warning};
 
 use domain::{Event, EventId, EventKind, LegalBasis, Text};
 use jiff::tz::TimeZone;
-use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
+use jsonschema::{PatternOptions, Validator};
+use serde_json::Value;
 
 use crate::pack::country::Register;
-use crate::pack::error::PackError;
 use crate::pack::event_file::{Effect, EventFile};
+use crate::pack::limits::{self, more_than};
 use crate::pack::scope::FactSchema;
 use read::FactReader;
 pub(crate) use read::constant;
@@ -33,7 +34,7 @@ pub struct EventType {
     kind: EventKind,
     file: EventFile,
     legal_basis: Option<LegalBasis>,
-    schema: serde_json::Value,
+    schema: Value,
     validator: Validator,
     facts: Vec<FactReader>,
     zone: TimeZone,
@@ -67,31 +68,66 @@ impl Withdrawal {
 
 /// Compiles a schema as draft 2020-12 with formats as assertions. Nothing is fetched from
 /// anywhere: a schema that refers outside itself does not compile.
-pub(crate) fn compile(schema: &serde_json::Value) -> Result<Validator, String> {
+pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
     jsonschema::draft202012::options()
         .should_validate_formats(true)
+        // Patterns take time in proportion to what they look at, whoever wrote them.
+        .with_pattern_options(PatternOptions::regex())
         .offline()
         .build(schema)
         .map_err(|error| error.to_string())
+}
+
+/// How many parts a schema has when its references are followed, as a payload is compared with
+/// them; or why that cannot be told. References by anything but a place in the same file are
+/// refused, and one that leads back to itself has no end.
+pub(crate) fn schema_parts(schema: &Value) -> Result<usize, String> {
+    let mut parts = 0;
+    let mut open = vec![schema];
+    while let Some(value) = open.pop() {
+        parts += 1;
+        if parts > limits::SCHEMA_PARTS {
+            return Err(more_than(
+                limits::SCHEMA_PARTS,
+                "parts in one schema, references followed",
+            ));
+        }
+        match value {
+            Value::Object(entries) => {
+                open.extend(entries.values());
+                if let Some(Value::String(target)) = entries.get("$ref") {
+                    open.push(referred(schema, target)?);
+                }
+                if entries.keys().any(|key| key == "$dynamicRef" || key == "$recursiveRef") {
+                    return Err("a schema refers to its parts by `$ref` alone".to_owned());
+                }
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    Ok(parts)
+}
+
+/// The part of `schema` that a reference names.
+fn referred<'a>(schema: &'a Value, target: &str) -> Result<&'a Value, String> {
+    let place = target.strip_prefix('#').filter(|place| place.is_empty() || place.starts_with('/'));
+    let found = place.and_then(|place| schema.pointer(place));
+    found.ok_or_else(|| {
+        format!("`{target}` is no part of this schema: write `#/$defs/` and its name")
+    })
 }
 
 impl EventType {
     pub(crate) fn new(
         file: EventFile,
         register: Option<&Register>,
-        schema: serde_json::Value,
+        (schema, validator): (Value, Validator),
         facts: &FactSchema,
         zone: TimeZone,
-    ) -> Result<Self, PackError> {
-        let validator = compile(&schema).map_err(|message| PackError {
-            file: file.kind.value.clone(),
-            span: crate::pack::at::Span::default(),
-            line: String::new(),
-            message,
-            help: None,
-        })?;
+    ) -> Self {
         let readers = file.facts.iter().filter_map(|fact| FactReader::new(fact, &file, facts));
-        Ok(Self {
+        Self {
             kind: EventKind(file.kind.value.clone()),
             facts: readers.collect(),
             legal_basis: file
@@ -102,7 +138,7 @@ impl EventType {
             schema,
             validator,
             zone,
-        })
+        }
     }
 
     /// Its `type`.
@@ -137,7 +173,7 @@ impl EventType {
 
     /// The JSON Schema of its payload.
     #[must_use]
-    pub fn schema(&self) -> &serde_json::Value {
+    pub fn schema(&self) -> &Value {
         &self.schema
     }
 
@@ -148,7 +184,7 @@ impl EventType {
     }
 
     /// Checks a payload against the schema. All faults are told, none shows a value.
-    pub fn check(&self, data: &serde_json::Value) -> Result<(), Vec<SchemaFault>> {
+    pub fn check(&self, data: &Value) -> Result<(), Vec<SchemaFault>> {
         let faults: Vec<SchemaFault> = self
             .validator
             .iter_errors(data)
@@ -177,7 +213,7 @@ impl EventType {
         if !self.is_withdrawal() {
             return None;
         }
-        let text = |pointer| event.data.pointer(pointer).and_then(serde_json::Value::as_str);
+        let text = |pointer| event.data.pointer(pointer).and_then(Value::as_str);
         let source = text("/withdraws/source").unwrap_or(&event.source);
         Some(Withdrawal { source: source.to_owned(), id: text("/withdraws/id")?.to_owned() })
     }

@@ -112,6 +112,7 @@ impl ReadError {
 pub(super) struct FactReader {
     of: String,
     attribute: String,
+    personal: bool,
     from: From,
 }
 
@@ -126,17 +127,17 @@ impl FactReader {
     /// `None` for a definition that the check of the pack refused.
     pub(super) fn new(fact: &EventFact, file: &EventFile, facts: &FactSchema) -> Option<Self> {
         let kind = file.subjects.get(fact.of.as_str())?.kind;
-        let attribute = facts.get(&kind)?.get(fact.attribute.as_str())?;
+        let schema = facts.get(&kind)?.get(fact.attribute.as_str())?;
         let from = match (&fact.at, &fact.subject, &fact.value) {
             (Some(pointer), _, _) => {
-                From::Pointer(pointer.value.clone(), fact.kind.unwrap_or(attribute.kind))
+                From::Pointer(pointer.value.clone(), fact.kind.unwrap_or(schema.kind))
             }
             (_, Some(subject), _) => From::Subject(subject.value.clone()),
-            (_, _, Some(value)) => From::Constant(constant(value, attribute.kind)?),
+            (_, _, Some(value)) => From::Constant(constant(value, schema.kind)?),
             _ => return None,
         };
         let (of, attribute) = (fact.of.value.clone(), fact.attribute.value.clone());
-        Some(Self { of, attribute, from })
+        Some(Self { of, attribute, personal: schema.personal, from })
     }
 }
 
@@ -164,7 +165,7 @@ impl EventType {
         for reader in &self.facts {
             let Some(subject) = reading.subjects.get(&reader.of) else { continue };
             if let Some(value) = self.fact_value(reader, data, &reading.subjects)? {
-                let fact = self.fact(event, subject.id, &reader.attribute, value, valid);
+                let fact = self.fact(event, subject.id, reader, value, valid);
                 reading.facts.push(fact);
             }
         }
@@ -177,16 +178,17 @@ impl EventType {
         &self,
         event: &Event,
         subject: SubjectId,
-        attribute: &str,
+        reader: &FactReader,
         value: Value,
         valid: Interval,
     ) -> Fact {
         let record = self.file.record.as_ref().and_then(|at| text_at(&event.data, at));
         Fact {
-            id: Fact::id_of(event.id, subject, attribute),
+            id: Fact::id_of(event.id, subject, &reader.attribute),
             subject,
-            attribute: attribute.to_owned(),
+            attribute: reader.attribute.clone(),
             value,
+            personal: reader.personal,
             valid,
             known_from: event.received_at,
             known_until: None,

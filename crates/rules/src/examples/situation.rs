@@ -110,6 +110,7 @@ fn told_facts(
             attribute: found.attribute.to_owned(),
             value: read(&detail.value, found.definition.kind)?,
             valid: detail.valid(),
+            personal: false,
             known_from: as_of.known,
             known_until: None,
             source: FactSource { register, event, record: None, legal_basis: String::new() },

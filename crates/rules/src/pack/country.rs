@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::{Confidence, Interval, Language, LegalBasis, Sex, Text};
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,11 +31,36 @@ pub struct Head {
     /// The law that lets a person's data be read, by purpose: one for each [`Purpose`].
     #[schemars(schema_with = "crate::schema::keyed::<Purpose, LegalBasis>")]
     pub purposes: BTreeMap<Purpose, LegalBasis>,
+    /// When offices are open on a working day, where that is known for the whole country.
+    #[serde(default)]
+    pub office_hours: Option<OfficeHours>,
     /// What people call the groups of life events, which they may refuse as a whole.
     #[serde(default)]
     pub groups: BTreeMap<String, Text>,
     /// What the source numbers stand for.
     pub sources: BTreeMap<String, String>,
+}
+
+/// When offices are open on a working day.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfficeHours {
+    /// From when to when, in order.
+    pub spans: Vec<OfficeSpan>,
+    /// How sure we are.
+    pub confidence: Confidence,
+    /// Where it was read.
+    pub sources: Vec<At<String>>,
+}
+
+/// A stretch of a day in which offices are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfficeSpan {
+    /// When they open.
+    pub from: Time,
+    /// When they close.
+    pub to: Time,
 }
 
 /// What a person's data is read for. A closed list: nothing is read for anything else.
@@ -116,6 +141,10 @@ pub struct Attribute {
     /// missing fact is *unknown*.
     #[serde(default)]
     pub absent: Option<At<Absent>>,
+    /// Whether its values name, number or reach a person: a name, a personal number, the number of
+    /// a document, a house and street. They are kept sealed, so rules should read as few as can be.
+    #[serde(default)]
+    pub personal: bool,
     /// Why silence may be read so. Goes with `absent`.
     #[serde(default)]
     pub because: Option<String>,
@@ -231,7 +260,7 @@ pub struct Province {
     pub names: Vec<ProvinceName>,
     /// Codes of the provinces that it was made from.
     #[serde(default)]
-    pub old_codes: Vec<String>,
+    pub old_codes: Vec<At<String>>,
     /// How sure we are.
     pub confidence: Confidence,
     /// Where it was read.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::PackFiles;
 use super::life_event::Kind;
+use super::yaml::Reader;
 
 /// How much is in a pack. Of files that cannot be read, examples and kinds are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -43,15 +44,16 @@ impl PackCounts {
             forms: files.in_folder("forms", ".yaml").count(),
             ..Self::default()
         };
+        let mut reader = Reader::default();
         for (path, text) in files.iter() {
             if path.ends_with("/life-event.yaml") {
-                match serde_saphyr::from_str::<OfKind>(text).map(|it| it.kind) {
+                match reader.read::<OfKind>(text).map(|it| it.kind) {
                     Ok(Kind::Citizen) => counts.life_events.citizen += 1,
                     Ok(Kind::Business) => counts.life_events.business += 1,
                     Err(_) => {}
                 }
             } else if path.ends_with("/examples.yaml") {
-                let examples = serde_saphyr::from_str::<Vec<IgnoredAny>>(text);
+                let examples = reader.read::<Vec<IgnoredAny>>(text);
                 counts.examples += examples.map_or(0, |examples| examples.len());
             }
         }

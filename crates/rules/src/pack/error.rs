@@ -10,6 +10,7 @@
 use std::fmt;
 
 use super::at::Span;
+use super::limits;
 
 /// One thing that is wrong in a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct PackError {
     pub file: String,
     /// Where in it. A line of 0 means the whole file.
     pub span: Span,
-    /// The text of that line.
+    /// The text of that line, as far as it can be shown.
     pub line: String,
     /// What is wrong.
     pub message: String,
@@ -38,9 +39,11 @@ impl fmt::Display for PackError {
             let shown: usize = self.line.chars().count();
             // A caret never runs past its line: a span may cover a whole block.
             let carets = length.min((shown + 1).saturating_sub(column)).max(1);
-            let indent = " ".repeat(column.saturating_sub(1));
+            let indent = " ".repeat(column.saturating_sub(1).min(shown));
             write!(f, "\n{margin} |\n{number} | {}", self.line)?;
-            write!(f, "\n{margin} | {indent}{}", "^".repeat(carets))?;
+            if column <= shown + 1 {
+                write!(f, "\n{margin} | {indent}{}", "^".repeat(carets))?;
+            }
         }
         if let Some(help) = &self.help {
             write!(f, "\n  help: {help}")?;
@@ -69,16 +72,32 @@ impl fmt::Display for PackErrors {
 
 impl std::error::Error for PackErrors {}
 
-/// The name among `known` that `given` was probably meant to be.
+/// The beginning of a text that is too long to show.
+pub(crate) fn shown(text: &str) -> String {
+    match text.char_indices().nth(limits::SHOWN) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
+/// The name among `known` that `given` was probably meant to be. Of very many names only some
+/// are looked at, and no very long one: a near miss is a help and no promise.
 pub(crate) fn nearest<'a>(
     given: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let limit = (given.chars().count() / 3).clamp(1, 4);
+    let letters = given.chars().take(limits::NEAR_LENGTH + 1).count();
+    if letters > limits::NEAR_LENGTH {
+        return None;
+    }
+    let limit = (letters / 3).clamp(1, 4);
+    // A letter takes at most four bytes, so lengths in bytes tell most of those that are far.
+    let near = |name: &&str| name.len() <= 4 * (letters + limit) && letters <= name.len() + limit;
     known
         .into_iter()
-        .map(|name| (distance(given, name), name))
-        .filter(|(apart, _)| *apart <= limit)
+        .take(limits::NEAR_NAMES)
+        .filter(near)
+        .filter_map(|name| Some((distance(given, name, limit)?, name)))
         .min()
         .map(|(_, name)| name)
 }
@@ -99,8 +118,9 @@ pub(crate) fn did_you_mean<'a>(
     Some(format!("there is {}", list.join(", ")))
 }
 
-/// How many letters must be added, dropped, changed or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
+/// How many letters must be added, dropped, changed or swapped with their neighbour; `None` where
+/// it is more than `limit`.
+fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
     let mut before: Vec<usize> = Vec::new();
@@ -119,9 +139,13 @@ fn distance(a: &str, b: &str) -> usize {
             }
             row.push(best);
         }
+        // Rows only grow: a swap looks two rows back, and that one was not better either.
+        if above.iter().chain(&row).all(|best| *best > limit) {
+            return None;
+        }
         before = std::mem::replace(&mut above, row);
     }
-    above.last().copied().unwrap_or_default()
+    above.last().copied().filter(|apart| *apart <= limit)
 }
 
 #[cfg(test)]
@@ -138,9 +162,11 @@ mod tests {
 
     #[test]
     fn swapping_neighbours_is_one_step() {
-        assert_eq!(distance("bron", "born"), 1);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("bron", "born", 4), Some(1));
+        assert_eq!(distance("", "abc", 4), Some(3));
+        assert_eq!(distance("kitten", "sitting", 3), Some(3));
+        assert_eq!(distance("kitten", "sitting", 2), None);
+        assert_eq!(distance("ba", "ab", 1), Some(1));
     }
 
     #[test]

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Interval, Verdict};
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
+use super::one_or_many::OneOrMany;
 
 /// One situation.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -107,6 +108,9 @@ pub struct ExpectService {
     /// By when; `null` for a deadline that must stay unknown.
     #[serde(default)]
     pub deadline: ExpectDay,
+    /// When its results are due, if it is filed at some moment.
+    #[serde(default)]
+    pub result: Option<ExpectResult>,
     /// Fields that must be filled.
     #[serde(default)]
     pub filled: Vec<At<String>>,
@@ -116,6 +120,16 @@ pub struct ExpectService {
     /// Fields on which registers must be seen to disagree.
     #[serde(default)]
     pub conflict: Vec<At<String>>,
+}
+
+/// What an example says about when results are due.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectResult {
+    /// When it is filed, in the country's own time.
+    pub filed: DateTime,
+    /// The last day of each length of time that can be counted, in the order of the service.
+    pub on: OneOrMany<Date>,
 }
 
 /// What an example says about a deadline.

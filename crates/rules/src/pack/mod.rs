@@ -16,15 +16,18 @@ pub(crate) mod files;
 pub(crate) mod fill;
 pub(crate) mod guard;
 pub(crate) mod life_event;
+pub(crate) mod limits;
 mod load;
 pub(crate) mod one_or_many;
 pub(crate) mod scope;
 pub(crate) mod service;
+mod yaml;
 
 use std::collections::BTreeMap;
 
 use domain::{EventKind, SubjectKind, Text};
 use jiff::tz::TimeZone;
+use jsonschema::Validator;
 
 use crate::check::{self, Report};
 use crate::deadline::Calendar;
@@ -46,11 +49,15 @@ pub(crate) struct Parts {
     pub(crate) facts: FactSchema,
     pub(crate) events: BTreeMap<String, EventFile>,
     pub(crate) schemas: BTreeMap<String, serde_json::Value>,
+    /// The schemas that compile. Set by the check.
+    pub(crate) validators: BTreeMap<String, Validator>,
     pub(crate) life_events: Vec<LifeEvent>,
     /// By life event: the file and what is in it.
     pub(crate) examples: BTreeMap<String, (String, Vec<Example>)>,
     pub(crate) services: BTreeMap<String, Service>,
     pub(crate) forms: BTreeMap<String, Form>,
+    /// By form, all its fields, those of the forms that it includes first. Set by the check.
+    pub(crate) fields: BTreeMap<String, Vec<FormField>>,
     pub(crate) parameters: BTreeMap<String, Vec<Parameter>>,
     pub(crate) calendar: BTreeMap<String, CalendarYear>,
     pub(crate) provinces: Vec<Province>,
@@ -93,28 +100,29 @@ impl Pack {
         let zone = TimeZone::get(&parts.head.time_zone);
         let errors = report.into_errors();
         match zone {
-            Ok(zone) if errors.is_empty() => Self::assemble(parts, zone, files),
+            Ok(zone) if errors.is_empty() => Ok(Self::assemble(parts, zone, files)),
             _ => Err(PackErrors(errors)),
         }
     }
 
-    fn assemble(parts: Parts, zone: TimeZone, files: &PackFiles) -> Result<Self, PackErrors> {
-        let forms = parts
-            .forms
-            .iter()
-            .map(|(id, form)| (id.clone(), (form.clone(), all_fields(&parts.forms, form))));
+    fn assemble(parts: Parts, zone: TimeZone, files: &PackFiles) -> Self {
+        let mut fields = parts.fields;
+        let forms = parts.forms.into_iter().map(|(id, form)| {
+            let fields = fields.remove(&id).unwrap_or_default();
+            (id, (form, fields))
+        });
         let forms = forms.collect();
-        let mut schemas = parts.schemas;
-        let mut events = BTreeMap::new();
-        for (name, file) in parts.events {
-            let schema = schemas.remove(&name).unwrap_or_default();
+        let (mut schemas, mut validators) = (parts.schemas, parts.validators);
+        let events = parts.events.into_iter().filter_map(|(name, file)| {
+            // A pack with an event that has no schema, or a wrong one, does not come here.
+            let schema = (schemas.remove(&name)?, validators.remove(&name)?);
             let register = parts.registers.get(file.register.as_str());
-            let event = EventType::new(file, register, schema, &parts.facts, zone.clone())
-                .map_err(|error| PackErrors(vec![error]))?;
-            events.insert(event.kind().clone(), event);
-        }
+            let event = EventType::new(file, register, schema, &parts.facts, zone.clone());
+            Some((event.kind().clone(), event))
+        });
+        let events = events.collect();
         let life_events = parts.life_events.into_iter();
-        Ok(Self {
+        Self {
             head: parts.head,
             registers: parts.registers,
             facts: parts.facts,
@@ -131,7 +139,7 @@ impl Pack {
             zone,
             hash: files.hash(),
             texts: files.dated(),
-        })
+        }
     }
 
     /// The version that its authors gave it, as in `2026.11.0`.
@@ -261,7 +269,8 @@ impl Pack {
     #[must_use]
     pub fn province_today<'a>(&'a self, code: &'a str) -> &'a str {
         let own = self.provinces.iter().find(|it| it.code == code);
-        let heir = || self.provinces.iter().find(|it| it.old_codes.iter().any(|old| old == code));
+        let heir =
+            || self.provinces.iter().find(|it| it.old_codes.iter().any(|old| old.value == code));
         own.or_else(heir).map_or(code, |province| province.code.as_str())
     }
 
@@ -309,30 +318,4 @@ impl Pack {
     pub(crate) fn scope<'a>(&'a self, life_event: &'a LifeEvent) -> Scope<'a> {
         Scope { roles: &life_event.roles, facts: &self.facts, parameters: &self.parameters }
     }
-}
-
-/// The fields of a form, included ones first. An inclusion that comes back to itself was
-/// refused by the check and ends here at once.
-pub(crate) fn all_fields(forms: &BTreeMap<String, Form>, form: &Form) -> Vec<FormField> {
-    fn add(
-        forms: &BTreeMap<String, Form>,
-        form: &Form,
-        path: &mut Vec<String>,
-        fields: &mut Vec<FormField>,
-    ) {
-        if path.contains(&form.id.value) {
-            return;
-        }
-        path.push(form.id.value.clone());
-        for included in &form.includes {
-            if let Some(form) = forms.get(included.as_str()) {
-                add(forms, form, path, fields);
-            }
-        }
-        path.pop();
-        fields.extend(form.fields.iter().cloned());
-    }
-    let mut fields = Vec::new();
-    add(forms, form, &mut Vec::new(), &mut fields);
-    fields
 }

@@ -47,6 +47,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
         T::deserialize(number.into_deserializer()).map(|one| OneOrMany(vec![one]))
     }
 
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(text.into_deserializer()).map(|one| OneOrMany(vec![one]))
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(|one| OneOrMany(vec![one]))
     }

@@ -8,6 +8,7 @@ use super::at::At;
 use super::country::{Attribute, Attributes, ValueKind};
 use super::error::did_you_mean;
 use super::life_event::Role;
+use super::limits;
 use super::service::{Parameter, ParameterValue};
 use crate::cel::{Declarations, Declared, Type, rule_functions};
 
@@ -86,6 +87,7 @@ impl<'a> Scope<'a> {
                 let attributes = self.facts.get(&role.kind).into_iter().flatten();
                 attributes.map(move |(attribute, _)| format!("{}.{}", **name, **attribute))
             })
+            .take(limits::NEAR_NAMES)
             .collect();
         super::error::nearest(path, all.iter().map(String::as_str))
             .map(|near| format!("did you mean `{near}`?"))

@@ -19,7 +19,7 @@ pub struct Service {
     pub code: Option<String>,
     /// Older and local codes of the same procedure.
     #[serde(default)]
-    pub aliases: Vec<String>,
+    pub aliases: Vec<At<String>>,
     /// Its name.
     pub name: Text,
     /// Who is responsible in general.
@@ -93,17 +93,49 @@ impl LawValue {
     }
 }
 
-/// How long an authority may take.
+/// How long an authority may take. None of a unit is the day of filing itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
     /// How many.
     pub count: u16,
     /// Of what.
-    pub unit: Unit,
+    pub unit: PeriodUnit,
     /// The hour of the day after which a file counts as handed in on the next working day.
     #[serde(default)]
     pub cut_off: Option<Time>,
+}
+
+/// What an authority's time is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PeriodUnit {
+    /// Hours of the clock, by day and night.
+    Hours,
+    /// Hours in which offices are open.
+    WorkingHours,
+    /// Every day counts.
+    CalendarDays,
+    /// Days off do not count.
+    WorkingDays,
+    /// To the same day of a later month, or its last day.
+    Months,
+    /// To the same day of a later year, or the month's last day.
+    Years,
+}
+
+impl PeriodUnit {
+    /// The same unit of days, months or years; `None` for hours.
+    #[must_use]
+    pub fn days(self) -> Option<Unit> {
+        Some(match self {
+            Self::Hours | Self::WorkingHours => return None,
+            Self::CalendarDays => Unit::CalendarDays,
+            Self::WorkingDays => Unit::WorkingDays,
+            Self::Months => Unit::Months,
+            Self::Years => Unit::Years,
+        })
+    }
 }
 
 /// A paper that a procedure asks for.

@@ -7,8 +7,10 @@ use jiff::civil::Date;
 
 use super::columns::{Column, Columns};
 use super::decide::Finding;
-use super::scene::Scene;
-use crate::cel::{self, Activation, Condition, Slot, Value, Variable};
+use super::mask::Findings;
+use super::scene::Players;
+use super::table::{Known, Line, Needs, Table};
+use crate::cel::{self, Activation, Atom, Condition, Leaf, Slot, Value, Variable};
 use crate::deadline::Calendar;
 use crate::known::{parameter, silence};
 use crate::pack::Pack;
@@ -16,10 +18,19 @@ use crate::pack::country::Absent;
 use crate::pack::life_event::LifeEvent;
 
 /// Where a fact stands: of whoever plays the role, in the column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Place {
     pub(super) role: usize,
     pub(super) column: Column,
+}
+
+/// What a question may look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Source {
+    /// Who plays a role.
+    Player(usize),
+    /// A fact.
+    Fact(Place),
 }
 
 /// Binds what one life event names.
@@ -61,7 +72,8 @@ impl<'p> Binder<'_, 'p> {
     pub(super) fn condition(&mut self, condition: &'p Condition) -> Bound<'p> {
         let slots = condition.variables().iter().map(|variable| self.variable(variable)).collect();
         let (today, calendar) = (self.as_of.occurred, self.pack.calendar());
-        Bound { condition, slots, today, calendar }
+        let atoms = condition.atoms();
+        Bound { condition, atoms, slots, today, calendar }
     }
 
     fn variable(&mut self, variable: &'p Variable) -> At<'p> {
@@ -98,15 +110,94 @@ enum At<'p> {
 #[derive(Debug)]
 pub(super) struct Bound<'p> {
     condition: &'p Condition,
+    atoms: Vec<Atom<'p>>,
     slots: Vec<At<'p>>,
     today: Date,
     calendar: &'p Calendar,
 }
 
 impl<'p> Bound<'p> {
-    /// What it answers of the players of `scene`.
-    pub(super) fn ask(&self, scene: &Scene<'_>) -> Finding {
-        self.condition.answer(&Asked { bound: self, scene }).into()
+    /// What it answers of these players.
+    pub(super) fn ask(&self, players: &impl Players) -> Finding {
+        self.condition.answer(&Asked { bound: self, players }).into()
+    }
+
+    /// What it answers of everybody in `table`. `known` keeps how its parts come out, for other
+    /// conditions of the same life event that ask the same.
+    pub(super) fn ask_all(&self, table: &Table<'_, 'p>, known: &mut Known) -> Findings {
+        let mut findings = self.condition.over(&mut |leaf| match leaf {
+            Leaf::Constant(yes) => Findings::all(table.lines(), Some(yes).into()),
+            Leaf::Atom(atom) => match self.atoms.get(atom) {
+                Some(atom) => self.ask_atom(atom, table, known).clone(),
+                None => Findings::all(table.lines(), Finding::Unknown),
+            },
+        });
+        if !self.condition.is_read_once() {
+            findings.settle(|line| self.ask(&table.line(line)));
+        }
+        findings
+    }
+
+    fn ask_atom<'k>(
+        &self,
+        atom: &Atom<'p>,
+        table: &Table<'_, 'p>,
+        known: &'k mut Known,
+    ) -> &'k Findings {
+        known.entry(atom.text.clone()).or_insert_with(|| {
+            let equal = atom.equality().and_then(|(a, b)| Some((self.source(a)?, self.source(b)?)));
+            if let Some((a, b)) = equal {
+                return table.equal(a, b);
+            }
+            let ask = |line: &Line<'_>| {
+                self.condition.outcome(atom, &Asked { bound: self, players: line }).into()
+            };
+            let sources: Vec<Source> = self.sources(atom).map(|(source, _)| source).collect();
+            let along = |source: &Source| {
+                let mut slots =
+                    atom.slots.iter().filter(|slot| self.source(*slot) == Some(*source));
+                slots.next().is_some_and(|slot| atom.is_passing(slot))
+            };
+            match sources.as_slice() {
+                [source] if along(source) => table.ask_along(*source, ask, |line| {
+                    self.condition.order(atom, &Asked { bound: self, players: line })
+                }),
+                sources => table.ask(sources, ask),
+            }
+        })
+    }
+
+    /// All that it may look at, and what is needed of it.
+    pub(super) fn needs(&self) -> impl Iterator<Item = (Source, Needs)> + '_ {
+        self.atoms.iter().flat_map(|atom| {
+            let compared = atom.equality().is_some();
+            let times = atom.is_timed();
+            self.sources(atom).map(move |(source, absent)| {
+                (source, Needs { times, compared, silence: absent.filter(|_| compared).map(value) })
+            })
+        })
+    }
+
+    /// What an atom looks at, and what silence about it means.
+    fn sources<'s>(
+        &'s self,
+        atom: &Atom<'_>,
+    ) -> impl Iterator<Item = (Source, Option<&'p Absent>)> + use<'s, 'p> {
+        atom.slots.iter().filter_map(|slot| {
+            let absent = match self.at(slot) {
+                At::Fact { absent, .. } => *absent,
+                _ => None,
+            };
+            Some((self.source(slot)?, absent))
+        })
+    }
+
+    fn source(&self, slot: Slot) -> Option<Source> {
+        match self.at(slot) {
+            At::Role(role) => Some(Source::Player(*role)),
+            At::Fact { place, .. } => Some(Source::Fact(*place)),
+            At::Today | At::Law(_) | At::Nowhere => None,
+        }
     }
 
     fn at(&self, slot: Slot) -> &At<'p> {
@@ -115,24 +206,23 @@ impl<'p> Bound<'p> {
 }
 
 /// A bound condition that is asked about the players of one life event.
-struct Asked<'v, 'r, 'p> {
+struct Asked<'v, 'p, P> {
     bound: &'v Bound<'p>,
-    scene: &'v Scene<'r>,
+    players: &'v P,
 }
 
-impl Activation for Asked<'_, '_, '_> {
+impl<P: Players> Activation for Asked<'_, '_, P> {
     fn variable(&self, slot: Slot) -> Option<cel::Value<'_>> {
         match self.bound.at(slot) {
             At::Today => Some(Value::Date(self.bound.today)),
-            At::Role(role) => self.scene.subject(*role).map(Value::Subject),
+            At::Role(role) => self.players.subject(*role).map(Value::Subject),
             At::Law(value) => Some(value.clone()),
             At::Nowhere => None,
             At::Fact { place, absent } => {
-                let said: Option<&FactValue> = self.scene.value(*place);
+                let said: Option<&FactValue> = self.players.value(*place);
                 said.map(Value::of_fact).or_else(|| {
                     // Of somebody whom we do not know, silence says nothing.
-                    self.scene.row(place.role)?;
-                    absent.map(silence)
+                    absent.filter(|_| self.players.knows(*place)).map(silence)
                 })
             }
         }
@@ -140,20 +230,31 @@ impl Activation for Asked<'_, '_, '_> {
 
     fn spoken(&self, slot: Slot) -> Option<bool> {
         let At::Fact { place, absent } = self.bound.at(slot) else { return None };
-        if self.scene.value(*place).is_some() {
+        if self.players.value(*place).is_some() {
             return Some(true);
         }
-        self.scene.row(place.role)?;
-        absent.map(|_| false)
+        absent.filter(|_| self.players.knows(*place)).map(|_| false)
     }
 
     fn times(&self, slot: Slot) -> Option<Arc<[Date]>> {
         let At::Fact { place, absent } = self.bound.at(slot) else { return None };
-        let days = self.scene.row(place.role)?.times(place.column);
+        if !self.players.knows(*place) {
+            return None;
+        }
+        let days = self.players.times(*place);
         (!days.is_empty() || absent.is_some()).then_some(days)
     }
 
     fn calendar(&self) -> Option<&Calendar> {
         Some(self.bound.calendar)
+    }
+}
+
+/// What silence means, as a fact would say it.
+fn value(absent: &Absent) -> FactValue {
+    match absent {
+        Absent::Bool(yes) => FactValue::Bool(*yes),
+        Absent::Int(number) => FactValue::Int(*number),
+        Absent::Text(text) => FactValue::Text(text.clone()),
     }
 }

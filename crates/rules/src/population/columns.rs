@@ -10,6 +10,12 @@ use crate::pack::country::Attribute;
 /// The place of an attribute in the rows of one kind of subject.
 pub(super) type Column = u16;
 
+/// The number of a kind of event.
+pub(super) type Kind = u16;
+
+/// That an event of some kind told something: what begins a life event.
+pub(super) type Mark = (Column, Kind);
+
 /// The columns of all kinds.
 #[derive(Debug)]
 pub(super) struct Columns<'p> {
@@ -23,6 +29,8 @@ pub(super) struct Columns<'p> {
 pub(super) struct Of<'p> {
     by_name: HashMap<&'p str, Column>,
     columns: Vec<About<'p>>,
+    /// The kinds of events that may begin something, by number.
+    events: HashMap<&'p str, Kind>,
 }
 
 /// What is kept of one attribute.
@@ -65,6 +73,13 @@ impl<'p> Columns<'p> {
         self.kinds.get_mut(&kind)?.columns.get_mut(usize::from(column))
     }
 
+    /// The number of a kind of event that begins something for subjects of `kind`.
+    pub(super) fn event(&mut self, kind: SubjectKind, event: &'p str) -> Option<Kind> {
+        let of = self.kinds.entry(kind).or_default();
+        let next = Kind::try_from(of.events.len()).ok()?;
+        Some(*of.events.entry(event).or_insert(next))
+    }
+
     /// The names of all columns.
     pub(super) fn names(&self) -> BTreeSet<&'p str> {
         self.kinds.values().flat_map(|of| of.by_name.keys().copied()).collect()
@@ -80,5 +95,10 @@ impl<'p> Of<'p> {
     pub(super) fn named(&self, attribute: &str) -> Option<(Column, &About<'p>)> {
         let column = *self.by_name.get(attribute)?;
         Some((column, self.columns.get(usize::from(column))?))
+    }
+
+    /// The number of a kind of event, if any begins something.
+    pub(super) fn event(&self, kind: &str) -> Option<Kind> {
+        self.events.get(kind).copied()
     }
 }

@@ -1,12 +1,12 @@
 //! Decides one life event of one subject: whether it began, what its rule says, what it opens.
 
-use domain::{EventId, SubjectId, Value};
+use domain::{SubjectId, Value};
 use jiff::civil::Date;
 
 use super::bind::Place;
 use super::row::Row;
 use super::rule::{Clock, Has, Hurts, Identity, Law, Rule, ServiceRule};
-use super::scene::Scene;
+use super::scene::{Players, Scene};
 use crate::cel;
 use crate::clock::{Strike, strikes};
 use crate::known::silence;
@@ -40,26 +40,6 @@ impl Finding {
     }
 }
 
-/// What begins a life event for a subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
-    /// A day that time brings counts.
-    ByClock,
-    /// One of these events, if it is of a kind that begins it. None at all: it has not begun.
-    IfAnyOf(Vec<EventId>),
-}
-
-impl Begun {
-    /// Whether it has, where `began` tells of an event whether its kind begins it.
-    #[must_use]
-    pub fn is_so(&self, began: &dyn Fn(EventId) -> bool) -> bool {
-        match self {
-            Self::ByClock => true,
-            Self::IfAnyOf(events) => events.iter().any(|event| began(*event)),
-        }
-    }
-}
-
 /// What was decided.
 #[derive(Debug, Clone)]
 pub struct Decided<'p> {
@@ -87,12 +67,17 @@ pub struct Opened<'p> {
 }
 
 impl<'p> Rule<'p> {
-    /// Whether it can have begun for the subject of `row`: a day of the clock counts, or something
-    /// is known that an event which begins it tells. Quick, and right about *no*.
+    /// Whether it can have begun for the subject of `row`: a day of the clock counts, or an event
+    /// that begins it told something of the subject. Quick, and right about *no*; right about
+    /// *yes* too, unless another's facts choose the day.
     #[must_use]
     pub fn may_begin(&self, row: &Row) -> bool {
-        let marked = || row.marks().iter().any(|(column, _)| self.marks.contains(column));
-        (self.clock.is_some() && self.may_strike(row)) || (!self.marks.is_empty() && marked())
+        self.is_marked(row) || self.may_strike(row)
+    }
+
+    /// Whether an event that begins it told something of the subject of `row`.
+    fn is_marked(&self, row: &Row) -> bool {
+        row.marks().iter().any(|mark| self.marks.contains(mark))
     }
 
     fn may_strike(&self, row: &Row) -> bool {
@@ -102,41 +87,42 @@ impl<'p> Rule<'p> {
             row.value(place.column)
         };
         let Some(after) = own(clock.after).and_then(Value::as_date) else { return false };
-        if self.may_strike_by_others() {
-            return true;
-        }
-        let by = own(clock.by);
-        self.counting(clock, after, by.and_then(Value::as_text))
+        self.may_strike_by_others() || self.counts(clock, after, own(clock.by))
     }
 
     /// Whether what chooses an age is somebody else's to tell, so that the subject's own row does
     /// not say whether a day counts.
-    #[must_use]
-    pub fn may_strike_by_others(&self) -> bool {
+    fn may_strike_by_others(&self) -> bool {
         let by = self.clock.as_ref().and_then(|clock| clock.by);
         by.is_some_and(|place| place.role != self.subject())
     }
 
-    fn counting(&self, clock: &Clock<'p>, after: Date, by: Option<&str>) -> bool {
-        let today = self.as_of.occurred;
-        strikes(self.pack, clock.rule, after, by).iter().any(|strike| strike.counts_on(today))
+    /// Whether a day of the clock counts today.
+    fn counts(&self, clock: &Clock<'p>, after: Date, by: Option<&Value>) -> bool {
+        let slow = || {
+            let days = strikes(self.pack, clock.rule, after, by.and_then(Value::as_text));
+            days.iter().any(|strike| strike.counts_on(self.as_of.occurred))
+        };
+        let quick = clock.counted_from.as_ref().and_then(|it| it.counts(after));
+        quick.unwrap_or_else(slow)
     }
 
-    /// What begins it for the subject of `scene`.
+    /// Whether it has begun for the subject of `scene`.
     #[must_use]
-    pub fn begun(&self, scene: &Scene<'_>) -> Begun {
-        if self.days(scene).iter().any(|strike| strike.counts_on(self.as_of.occurred)) {
-            return Begun::ByClock;
-        }
-        let marks = scene.row(self.subject()).map_or(&[][..], Row::marks);
-        let told = marks.iter().filter(|(column, _)| self.marks.contains(column));
-        Begun::IfAnyOf(told.map(|(_, event)| *event).collect())
+    pub fn has_begun(&self, scene: &Scene<'_>) -> bool {
+        let strikes = || {
+            let clock = self.clock.as_ref()?;
+            let after = scene.value(clock.after?)?.as_date()?;
+            Some(self.counts(clock, after, clock.by.and_then(|by| scene.value(by))))
+        };
+        let marked = scene.row(self.subject()).is_some_and(|row| self.is_marked(row));
+        marked || strikes().unwrap_or_default()
     }
 
     /// All days that the clock brings.
-    fn days(&self, scene: &Scene<'_>) -> Vec<Strike> {
+    fn days(&self, players: &impl Players) -> Vec<Strike> {
         let Some(clock) = &self.clock else { return Vec::new() };
-        let value = |place: Option<Place>| scene.value(place?);
+        let value = |place: Option<Place>| players.value(place?);
         let Some(after) = value(clock.after).and_then(Value::as_date) else { return Vec::new() };
         let by = value(clock.by).and_then(Value::as_text);
         strikes(self.pack, clock.rule, after, by)
@@ -145,16 +131,15 @@ impl<'p> Rule<'p> {
     /// Decides, whether or not it has begun.
     #[must_use]
     pub fn decide(&self, scene: &Scene<'_>) -> Decided<'p> {
-        let days = self.days(scene);
-        let (law, finding) = self.settled(&days, scene);
-        let day = self.clock_day(&days, scene);
-        let finding = finding.unless(self.lacks_identity(day, scene));
+        let (law, finding) = self.settled(scene);
+        let lacks = self.identities().any(|identity| self.lacks(identity, scene));
+        let finding = finding.unless(lacks);
         let version = law.map(|law| law.version);
         if finding == Finding::Unmet {
             return Decided { version, finding, held: false, opened: Vec::new() };
         }
         let hurts = self.sensitive.as_ref().filter(|it| it.when.ask(scene) != Finding::Unmet);
-        let held = self.is_held(hurts, day, scene);
+        let held = self.is_held(hurts, scene);
         let services = law.map_or(&[][..], |law| {
             let own = self.place.and_then(|place| scene.value(place)?.as_text());
             let own = own.filter(|_| !law.at.is_empty());
@@ -166,18 +151,34 @@ impl<'p> Rule<'p> {
     }
 
     /// The law that applies and what its condition says.
-    fn settled(&self, days: &[Strike], scene: &Scene<'_>) -> (Option<&Law<'p>>, Finding) {
+    fn settled(&self, scene: &Scene<'_>) -> (Option<&Law<'p>>, Finding) {
         let (law, unsettled) = self.applied(scene);
-        let now = days.iter().rfind(|it| it.counts_on(self.as_of.occurred));
-        let early_or_over =
-            self.event.begins.events.is_empty() && !days.is_empty() && now.is_none();
         let law = law.and_then(|law| self.versions.get(law));
         let finding = match (law, unsettled) {
             (_, Some(unsettled)) => unsettled,
-            (Some(law), None) if !early_or_over => law.when.ask(scene),
+            (Some(law), None) if !self.is_early_or_over(scene) => law.when.ask(scene),
             (_, None) => Finding::Unmet,
         };
         (law, finding)
+    }
+
+    /// Whether nothing but time brings it.
+    pub(super) fn is_by_time_alone(&self) -> bool {
+        self.clock.is_some() && self.event.begins.events.is_empty()
+    }
+
+    /// Whether time alone brings it, and not today.
+    pub(super) fn is_early_or_over(&self, players: &impl Players) -> bool {
+        let quick = || {
+            let clock = self.clock.as_ref()?;
+            let after = players.value(clock.after?)?.as_date()?;
+            clock.counted_from.as_ref()?.counts(after)
+        };
+        let slow = || {
+            let days = self.days(players);
+            days.is_empty() || days.iter().any(|day| day.counts_on(self.as_of.occurred))
+        };
+        self.is_by_time_alone() && !quick().unwrap_or_else(slow)
     }
 
     /// Whether its rule says no whatever is still to be learnt of those whose rows are not at
@@ -185,7 +186,7 @@ impl<'p> Rule<'p> {
     #[must_use]
     pub fn is_out(&self, scene: &Scene<'_>) -> bool {
         let certain = scene.is_sure() && !self.may_strike_by_others();
-        certain && self.settled(&self.days(scene), scene).1 == Finding::Unmet
+        certain && self.settled(scene).1 == Finding::Unmet
     }
 
     /// The version that applies, by its place, or an answer where that is not settled.
@@ -201,46 +202,49 @@ impl<'p> Rule<'p> {
     }
 
     /// The day that the clock is about now: the one that counts, else the next, else the last.
-    fn clock_day(&self, days: &[Strike], scene: &Scene<'_>) -> Option<Date> {
+    fn clock_day(&self, players: &impl Players) -> Option<Date> {
         let clock = self.clock.as_ref()?;
         if clock.has_table {
-            scene.value(clock.by?)?;
+            players.value(clock.by?)?;
         }
+        let days = self.days(players);
         let today = self.as_of.occurred;
         let now = days.iter().rfind(|it| it.counts_on(today));
         let next = || days.iter().find(|it| today < it.from);
         now.or_else(next).or_else(|| days.last()).map(|strike| strike.day)
     }
 
-    /// Whether a fact is missing without which a milestone has no identity or no day.
-    fn lacks_identity(&self, day: Option<Date>, scene: &Scene<'_>) -> bool {
-        let unknown = |place: Option<Place>| place.and_then(|it| scene.value(it)).is_none();
-        // A clock that brings no day although all that it counts from is known lacks nothing.
-        let clock = || {
-            let clock = self.clock.as_ref();
-            clock.is_some_and(|it| unknown(it.after) || (it.has_table && unknown(it.by)))
-        };
-        let lacks = |identity| match identity {
-            Identity::Once | Identity::Clock => day.is_none() && clock(),
+    /// What tells a milestone from others of its kind, and its day.
+    pub(super) fn identities(&self) -> impl Iterator<Item = Identity> + use<> {
+        let own = Some(self.occurrence).filter(|it| *it != Identity::Once);
+        own.into_iter().chain([self.occurred_on])
+    }
+
+    /// Whether the fact is missing that `identity` is. A clock that brings no day although all that
+    /// it counts from is known lacks nothing.
+    pub(super) fn lacks(&self, identity: Identity, players: &impl Players) -> bool {
+        let unknown = |place: Option<Place>| place.and_then(|it| players.value(it)).is_none();
+        let clock = self.clock.as_ref();
+        match identity {
+            Identity::Once | Identity::Clock => {
+                clock.is_some_and(|it| unknown(it.after) || (it.has_table && unknown(it.by)))
+            }
             Identity::Fact(place) => unknown(place),
-        };
-        let unnamed = self.occurrence != Identity::Once && lacks(self.occurrence);
-        unnamed || lacks(self.occurred_on)
+        }
     }
 
     /// Whether something holds it back on the day that is asked about.
-    fn is_held(&self, hurts: Option<&Hurts<'p>>, day: Option<Date>, scene: &Scene<'_>) -> bool {
-        if self.deceased.iter().any(|place| is_dead(*place, scene)) {
-            return true;
-        }
-        let Some(hurts) = hurts else { return false };
-        if hurts.officer {
-            return true;
-        }
+    fn is_held(&self, hurts: Option<&Hurts<'p>>, scene: &Scene<'_>) -> bool {
+        let dead = self.deceased.iter().any(|place| is_dead(*place, scene));
+        dead || hurts.is_some_and(|hurts| hurts.officer || self.is_to_wait(hurts, scene))
+    }
+
+    /// Whether too little time has passed since what hurts.
+    pub(super) fn is_to_wait(&self, hurts: &Hurts<'p>, players: &impl Players) -> bool {
         let Some(wait) = hurts.wait else { return false };
         let occurred_on = match self.occurred_on {
-            Identity::Once | Identity::Clock => day,
-            Identity::Fact(place) => place.and_then(|it| scene.value(it)?.as_date()),
+            Identity::Once | Identity::Clock => self.clock_day(players),
+            Identity::Fact(place) => place.and_then(|it| players.value(it)?.as_date()),
         };
         let end = occurred_on
             .and_then(|on| self.pack.calendar().end_of(on, wait.count, wait.unit)?.tomorrow().ok());
@@ -272,8 +276,8 @@ impl<'p> Rule<'p> {
     }
 }
 
-fn is_dead(place: Option<Place>, scene: &Scene<'_>) -> bool {
-    place.and_then(|place| scene.value(place)) == Some(&Value::Bool(true))
+pub(super) fn is_dead(place: Option<Place>, players: &impl Players) -> bool {
+    place.and_then(|place| players.value(place)) == Some(&Value::Bool(true))
 }
 
 /// A finding on a service that the person may have already: then it is unmet, and unknown while
@@ -281,17 +285,24 @@ fn is_dead(place: Option<Place>, scene: &Scene<'_>) -> bool {
 fn unless_already(finding: Finding, already: &[Has<'_>], scene: &Scene<'_>) -> Finding {
     let mut unknown = false;
     for has in already {
-        let Some(place) = has.place else {
-            unknown = true;
-            continue;
-        };
-        let said = scene.value(place).map(cel::Value::of_fact);
-        let known = scene.row(place.role).is_some();
-        match said.or_else(|| has.absent.filter(|_| known).map(silence)) {
-            Some(cel::Value::Bool(true)) => return Finding::Unmet,
-            Some(_) => {}
-            None => unknown = true,
+        match has.ask(scene) {
+            Finding::Met => return Finding::Unmet,
+            Finding::Unknown => unknown = true,
+            Finding::Unmet => {}
         }
     }
     finding.unless(unknown)
+}
+
+impl Has<'_> {
+    /// Whether the person has it.
+    pub(super) fn ask(&self, players: &impl Players) -> Finding {
+        let answer = self.place.and_then(|place| {
+            let said = players.value(place).map(cel::Value::of_fact);
+            let said =
+                said.or_else(|| self.absent.filter(|_| players.knows(place)).map(silence))?;
+            Some(matches!(said, cel::Value::Bool(true)))
+        });
+        answer.into()
+    }
 }

@@ -17,21 +17,27 @@
 mod bind;
 mod columns;
 mod decide;
+mod many;
+mod mask;
 mod row;
 mod rule;
 mod scene;
+mod table;
 
 use std::collections::BTreeSet;
 
-use domain::{AsOf, EventId, SubjectId, SubjectKind, Told, Value};
+use domain::{AsOf, SubjectId, SubjectKind, Told, Value};
 
 use crate::pack::Pack;
 
 use columns::Columns;
-pub use decide::{Begun, Decided, Finding, Opened};
+pub use decide::{Decided, Finding, Opened};
+pub use many::{DecidedAll, OpenedTo};
+pub use mask::{Findings, Mask};
 pub use row::{Row, Rows};
 pub use rule::Rule;
 pub use scene::Scene;
+pub use table::Table;
 
 /// The rules of a pack, bound for three dates.
 #[derive(Debug)]
@@ -99,18 +105,16 @@ impl<'p> Population<'p> {
         row.value(self.columns.of(row.kind()).named(attribute)?.0)
     }
 
-    /// Decides every life event that has begun for the subject of `row`. `began` is asked as by
-    /// [`Case::decide`](crate::Case::decide), with the rule that the event may have begun.
+    /// Decides every life event that has begun for the subject of `row`.
     pub fn decide<R: Rows + ?Sized>(
         &self,
         row: &Row,
         rows: &R,
-        began: &dyn Fn(&Rule<'p>, EventId) -> bool,
         see: &mut dyn FnMut(&Rule<'p>, Decided<'p>),
     ) {
         for rule in self.rules_of(row.kind()).filter(|rule| rule.may_begin(row)) {
             let scene = Scene::new(rule, row, rows);
-            if rule.begun(&scene).is_so(&|event| began(rule, event)) {
+            if rule.has_begun(&scene) {
                 see(rule, rule.decide(&scene));
             }
         }

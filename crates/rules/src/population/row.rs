@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use domain::{AsOf, EventId, FactId, SubjectId, SubjectKind, Told, Value};
+use domain::{AsOf, FactId, SubjectId, SubjectKind, Told, Value};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::columns::{Column, Of};
+use super::columns::{Column, Mark, Of};
 use crate::known::is_of;
 
 /// What is known of one subject.
@@ -21,8 +21,8 @@ pub struct Row {
     said: Vec<Value>,
     /// When what conditions ask about was told, in order and each once.
     told: Vec<(Column, Date)>,
-    /// The events that told what may begin something, whatever day it is about.
-    marks: Vec<(Column, EventId)>,
+    /// What events told that may begin something, whatever day it is about.
+    marks: Vec<Mark>,
 }
 
 /// A word that may count, sorted so that of each register the last stands and of all registers
@@ -89,8 +89,10 @@ impl Row {
             if !fact.is_believed(as_of.known) {
                 continue;
             }
-            if about.marks {
-                self.marks.push((column, fact.event));
+            if about.marks
+                && let Some(event) = columns.event(fact.by)
+            {
+                self.marks.push((column, event));
             }
             let definition = about.definition;
             let fits = is_of(&fact.value, definition.kind);
@@ -143,8 +145,8 @@ impl Row {
         self.told.iter().filter(|(own, _)| *own == column).map(|(_, day)| *day).collect()
     }
 
-    /// What told anything that may begin something.
-    pub(super) fn marks(&self) -> &[(Column, EventId)] {
+    /// What events told that may begin something.
+    pub(super) fn marks(&self) -> &[Mark] {
         &self.marks
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use domain::{AsOf, SubjectKind};
 
 use super::bind::{Binder, Bound, Place};
-use super::columns::{Column, Columns};
+use super::columns::{Columns, Mark};
+use crate::clock::CountedFrom;
 use crate::decide::{CLOCK, ONCE};
 use crate::known::DECEASED;
 use crate::pack::Pack;
@@ -25,8 +26,8 @@ pub struct Rule<'p> {
     kind: SubjectKind,
     subject: usize,
     roles: Vec<RoleRule>,
-    /// The columns by which a subject is seen to be the one that an event begins this for.
-    pub(super) marks: Vec<Column>,
+    /// By what was told by which events a subject is seen to be the one that it begins for.
+    pub(super) marks: Vec<Mark>,
     pub(super) clock: Option<Clock<'p>>,
     pub(super) occurrence: Identity,
     pub(super) occurred_on: Identity,
@@ -57,6 +58,8 @@ pub(super) struct Clock<'p> {
     pub(super) has_table: bool,
     /// What chooses the age of the table.
     pub(super) by: Option<Place>,
+    /// The days from which it counts to a day that counts today, where they are known beforehand.
+    pub(super) counted_from: Option<CountedFrom>,
 }
 
 /// What tells occurrences apart, or the day on which it happened.
@@ -169,14 +172,17 @@ impl<'p> Binder<'_, 'p> {
             .collect()
     }
 
-    fn marks(&mut self, kind: SubjectKind) -> Vec<Column> {
+    fn marks(&mut self, kind: SubjectKind) -> Vec<Mark> {
+        let events = self.event.begins.events.iter();
+        let events: Vec<_> =
+            events.filter_map(|event| self.columns.event(kind, &event.value)).collect();
         let mut marks = Vec::new();
         for attribute in &self.event.marks {
             let Some(column) = self.columns.column(kind, attribute) else { continue };
             if let Some(about) = self.columns.about(kind, column) {
                 about.marks = true;
             }
-            marks.push(column);
+            marks.extend(events.iter().map(|event| (column, *event)));
         }
         marks
     }
@@ -185,7 +191,8 @@ impl<'p> Binder<'_, 'p> {
         let after = self.path(&rule.after);
         let table = rule.ages.as_ref();
         let by = table.and_then(|table| self.path(&table.by));
-        Clock { rule, after, has_table: table.is_some(), by }
+        let counted_from = CountedFrom::new(self.pack, rule, self.as_of.occurred);
+        Clock { rule, after, has_table: table.is_some(), by, counted_from }
     }
 
     fn identity(&mut self, path: &'p str) -> Identity {

@@ -1,10 +1,28 @@
 //! Who plays which role in one life event of one subject, with what is known of each.
 
+use std::sync::Arc;
+
 use domain::{SubjectId, SubjectKind, Value};
+use jiff::civil::Date;
 
 use super::bind::Place;
 use super::row::{Row, Rows};
 use super::rule::Rule;
+
+/// Who plays which role, and what is known of them.
+pub(super) trait Players {
+    /// Who plays a role.
+    fn subject(&self, role: usize) -> Option<SubjectId>;
+
+    /// Whether we have heard of whom a fact is about, so that silence may say something.
+    fn knows(&self, place: Place) -> bool;
+
+    /// The word on a fact.
+    fn value(&self, place: Place) -> Option<&Value>;
+
+    /// The days on which it was told.
+    fn times(&self, place: Place) -> Arc<[Date]>;
+}
 
 /// The players of one life event of one subject.
 #[derive(Debug)]
@@ -65,19 +83,9 @@ impl<'r> Scene<'r> {
         self.players.iter().all(|player| !player.is_second)
     }
 
-    /// Who plays a role.
-    pub(super) fn subject(&self, role: usize) -> Option<SubjectId> {
-        self.players.get(role)?.subject
-    }
-
     /// What is known of who plays a role.
     pub(super) fn row(&self, role: usize) -> Option<&'r Row> {
         self.players.get(role)?.row
-    }
-
-    /// The word on a fact.
-    pub(super) fn value(&self, place: Place) -> Option<&'r Value> {
-        self.row(place.role)?.value(place.column)
     }
 
     /// Those who play a role and whose rows were not at hand: with them somebody else may play
@@ -89,5 +97,23 @@ impl<'r> Scene<'r> {
         let players = self.players.iter().zip(rule.roles());
         let missing = players.filter(|(player, _)| player.row.is_none());
         missing.filter_map(|(player, role)| Some((player.subject?, role.kind)))
+    }
+}
+
+impl Players for Scene<'_> {
+    fn subject(&self, role: usize) -> Option<SubjectId> {
+        self.players.get(role)?.subject
+    }
+
+    fn knows(&self, place: Place) -> bool {
+        self.row(place.role).is_some()
+    }
+
+    fn value(&self, place: Place) -> Option<&Value> {
+        self.row(place.role)?.value(place.column)
+    }
+
+    fn times(&self, place: Place) -> Arc<[Date]> {
+        self.row(place.role).map(|row| row.times(place.column)).unwrap_or_default()
     }
 }

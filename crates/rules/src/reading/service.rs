@@ -32,6 +32,7 @@ impl Words<'_> {
                 );
             }
             self.by_when(page, entry);
+            self.results(page, entry);
             if let Some(executes) = &entry.executes {
                 let (law, restore) =
                     (self.law(&executes.legal_basis), self.text(&executes.restore));
@@ -117,6 +118,23 @@ impl Words<'_> {
                 )
             });
         }
+    }
+
+    /// When the authority answers, as the law puts it and as we count it.
+    fn results(&self, page: &mut Page, entry: &Entry) {
+        let Some(service) = self.pack.service(&entry.service) else { return };
+        let lines = service.processing.iter().filter_map(|value| {
+            let text = self.text(value.text.as_ref()?);
+            let counted = value.period.as_ref().map(|period| self.processing(&text, period));
+            let counted = counted.filter(|counted| !counted.is_empty());
+            Some(counted.map_or_else(|| text.clone(), |counted| format!("{text} ({counted})")))
+        });
+        let lines: Vec<String> = lines.collect();
+        if lines.is_empty() {
+            return;
+        }
+        page.line(&self.say("Thời gian giải quyết", "How long it takes"));
+        page.deeper(|page| lines.iter().for_each(|line| page.item(line)));
     }
 
     /// What nobody found out yet.

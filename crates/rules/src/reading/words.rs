@@ -1,12 +1,12 @@
 //! The pack's words for facts, roles, days, acts of law.
 
 use domain::{Confidence, Interval, Language, LegalBasis, SubjectKind, Text};
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use crate::pack::Pack;
 use crate::pack::deadline_rule::Unit;
 use crate::pack::life_event::LifeEvent;
-use crate::pack::service::ParameterValue;
+use crate::pack::service::{ParameterValue, Period, PeriodUnit};
 
 /// The words of one life event in one language.
 #[derive(Clone, Copy)]
@@ -118,6 +118,48 @@ impl Words<'_> {
         }
     }
 
+    /// How long an authority may take and from when it counts, as far as `text`, the law's own
+    /// words, does not say so. Empty where it does.
+    pub(super) fn processing(&self, text: &str, period: &Period) -> String {
+        let mut parts = Vec::new();
+        let length = self.period_length(period);
+        if period.count == 0 {
+            parts.push(self.say("kết quả trong ngày", "result on the same day"));
+        } else if !text.contains(&length) {
+            let within = format!("result within {length}");
+            parts.push(self.say(&format!("kết quả trong {length}"), &within));
+        }
+        if let Some(hour) = period.cut_off {
+            let (vi, en) = (hour_vi(hour), hour.strftime("%H:%M"));
+            parts.push(self.say(
+                &format!("nộp sau {vi} tính từ ngày làm việc sau"),
+                &format!("filed after {en} counts from the next working day"),
+            ));
+        }
+        if period.unit == PeriodUnit::WorkingHours && self.pack.head().office_hours.is_none() {
+            parts.push(self.say(
+                "chưa xác định giờ làm việc của cơ quan nên không tính ra ngày",
+                "office hours are not known, so no day is counted",
+            ));
+        }
+        parts.join("; ")
+    }
+
+    fn period_length(&self, period: &Period) -> String {
+        let count = period.count;
+        let many = if count == 1 { "" } else { "s" };
+        match period.unit.days() {
+            Some(unit) => self.length(count, unit),
+            None if period.unit == PeriodUnit::Hours => {
+                self.say(&format!("{count} giờ"), &format!("{count} hour{many}"))
+            }
+            None => {
+                let working = format!("{count} working hour{many}");
+                self.say(&format!("{count} giờ làm việc"), &working)
+            }
+        }
+    }
+
     /// Article and act, and how well they are sourced where that is less than well.
     pub(super) fn law(&self, law: &LegalBasis) -> String {
         let act = self.text(&law.act);
@@ -141,5 +183,13 @@ impl Words<'_> {
         let service = self.pack.service(key);
         let name = service.map(|service| self.text(&service.name)).unwrap_or_default();
         format!("{name} ({key})")
+    }
+}
+
+/// `15 giờ`, `15 giờ 30`.
+fn hour_vi(time: Time) -> String {
+    match time.minute() {
+        0 => format!("{} giờ", time.hour()),
+        minute => format!("{} giờ {minute:02}", time.hour()),
     }
 }

@@ -10,7 +10,7 @@ use rules::cel::conformance;
 const EXPECTED_FAILURES: &str = include_str!("cel_expected_failures.txt");
 
 /// Where the tests are, if anywhere: they are not part of the project.
-fn tests() -> PathBuf {
+pub(crate) fn tests() -> PathBuf {
     let shared = std::env::var_os("COTMOC_SHARED_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
         PathBuf::from,

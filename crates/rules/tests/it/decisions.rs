@@ -33,6 +33,7 @@ fn told(register: &str, of: &str, attribute: &str, value: Value) -> Fact {
         attribute: attribute.to_owned(),
         value,
         valid: Interval::since(date(2020, 1, 1)),
+        personal: false,
         known_from: "2026-11-03T00:00:00Z".parse().unwrap(),
         known_until: None,
         source: FactSource {

@@ -11,6 +11,8 @@ mod coverage;
 mod decisions;
 mod events;
 mod expiry;
+mod fuzz_corpus;
+mod hostile;
 mod messages;
 mod pack_vn;
 mod population;

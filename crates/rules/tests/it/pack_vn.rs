@@ -6,10 +6,14 @@ use std::path::Path;
 use domain::{Event, EventKind, PseudonymKey, Trace};
 use rules::{Pack, PackFiles, run_examples};
 
-fn vn() -> Pack {
+/// The files of the real pack.
+pub(crate) fn country() -> PackFiles {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../life-events/vn");
-    let files = PackFiles::read(&folder).unwrap();
-    Pack::load(&files).unwrap_or_else(|errors| panic!("{errors}"))
+    PackFiles::read(&folder).unwrap()
+}
+
+fn vn() -> Pack {
+    Pack::load(&country()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use engine::intake::Intake;
+use engine::intake::{Input, Intake};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,6 +11,9 @@ use crate::error::ApiError;
 use crate::extract::{self, Json};
 use crate::http::AppState;
 use crate::portal::{Events, Portal};
+
+/// After how many events of a batch the key is asked for again.
+const KEY_ASKED_EVERY: usize = 500;
 
 /// What became of the events of one call.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -71,7 +74,7 @@ struct WarningOut {
 /// batched (`application/cloudevents-batch+json`) and binary (`ce-*` headers with a JSON
 /// body). An event is known by its `source` and `id`: sending it again changes nothing.
 /// In a batch, each event stands for itself; one that cannot be read is set aside and the
-/// others go on. After a `503`, send the same batch again.
+/// others go on. After a `503`, send the same batch again once the seconds of `Retry-After` are over.
 #[utoipa::path(
     post,
     path = "/v1/events",
@@ -100,10 +103,22 @@ pub(super) async fn accept_events(
     let headers = request.headers().clone();
     let bytes = extract::body(request, &state).await?;
 
+    portal.still_holds(&state).await?;
+    let events = cloudevents::read(&headers, &bytes)?;
+    // All or none: half a batch that is refused would have to be told apart from the other half.
+    state.engine.operation.queue.admit(u64::try_from(events.len()).unwrap_or(u64::MAX))?;
     let mut out = EventsOut::default();
-    for (index, event) in cloudevents::read(&headers, &bytes)?.iter().enumerate() {
-        let place = format!("event {} of a call by {}", index + 1, portal.key);
-        out.add(state.engine.accept(event, &place).await?);
+    let place = |index| format!("event {} of a call by {}", index + 1, portal.key);
+    let inputs: Vec<Input> = events
+        .into_iter()
+        .enumerate()
+        .map(|(index, event)| Input::json(event, place(index)))
+        .collect();
+    for (turn, some) in inputs.chunks(KEY_ASKED_EVERY).enumerate() {
+        if turn > 0 {
+            portal.still_holds(&state).await?;
+        }
+        state.engine.accept_all(some).await?.into_iter().for_each(|intake| out.add(intake));
     }
     Ok((StatusCode::ACCEPTED, Json(out)))
 }

@@ -4,7 +4,7 @@
 //! They are kept apart so that a page can change without breaking a portal.
 
 use domain::Text;
-use engine::view::{DeadlineView, DraftPage, FieldLine, SourceLine, SuggestionView};
+use engine::view::{DeadlineView, DraftPage, FieldLine, ResultView, SourceLine, SuggestionView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -53,6 +53,32 @@ impl From<DeadlineView> for DeadlineOut {
     }
 }
 
+/// When the authority answers, if the service is filed now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ResultOut {
+    /// The law's words for how long it takes.
+    takes: TextOut,
+    /// The last day, days off and the hour after which the next working day counts seen to.
+    #[schema(format = Date)]
+    on: String,
+    /// The time of that day, where the law counts hours.
+    #[schema(example = "10:00:00")]
+    at: Option<String>,
+    /// Whether it may still move, because not all days off up to it are known.
+    may_move: bool,
+}
+
+impl From<ResultView> for ResultOut {
+    fn from(from: ResultView) -> Self {
+        Self {
+            takes: from.takes.into(),
+            on: from.on.to_string(),
+            at: from.at.map(|at| at.to_string()),
+            may_move: from.may_move,
+        }
+    }
+}
+
 /// One service that is suggested to the person.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SuggestionOut {
@@ -82,6 +108,9 @@ pub(super) struct SuggestionOut {
     deadline: Option<DeadlineOut>,
     /// Why no deadline is known.
     deadline_unknown: Option<TextOut>,
+    /// When the authority answers if it is filed now, for each time that the law names and that
+    /// can be counted. Empty once it was filed, and where no time is known.
+    results: Vec<ResultOut>,
     /// `eligible`, or `needs_info`: `missing` names the facts that would settle it.
     verdict: &'static str,
     /// The facts that are missing.
@@ -116,6 +145,7 @@ impl From<SuggestionView> for SuggestionOut {
             authority: from.authority.into(),
             deadline: from.deadline.map(DeadlineOut::from),
             deadline_unknown: from.deadline_unknown.map(TextOut::from),
+            results: from.results.into_iter().map(ResultOut::from).collect(),
             verdict: from.verdict,
             missing: from.missing.into_iter().map(TextOut::from).collect(),
             draft: from.draft.map(|id| id.to_string()),

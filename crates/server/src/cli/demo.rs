@@ -26,7 +26,7 @@ use server::{http, models, search};
 
 use super::output::Output;
 use super::paper::Paper;
-use super::worker::Work;
+use super::worker::{Who, Work};
 use super::{index, serve};
 
 /// How to play.
@@ -93,7 +93,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let address = serve::address(&listener, config.server.listen);
     tell::inbox(&paper, &story, &address);
     let worker = app.clone();
-    let work = Work { prepare: move || Ok(worker), timetable };
+    let work = Work { prepare: move || Ok(worker), timetable, who: Who::of(config)?, inward: None };
     let sign_in = SignIn::DemoPicker;
     Box::pin(serve::until_stopped(config, listener, sign_in, app, Some(work))).await
 }

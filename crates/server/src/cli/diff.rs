@@ -81,7 +81,7 @@ pub(crate) async fn run(
             legal_basis: law.map(LegalBasis::cite).unwrap_or_default(),
         },
         now,
-        parts: std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 6),
+        parts: engine::population::parts(),
     };
     let diff = with_bar(&sweep, output).await?;
     sweep.store.close().await;

@@ -1,4 +1,4 @@
-//! `cotmoc keys`: the keys with which registers and portals call the API.
+//! `cotmoc keys`: the keys with which registers and portals call the API, and the master keys.
 
 use anyhow::ensure;
 use domain::Clock as _;
@@ -9,6 +9,7 @@ use server::portal::{self, SCOPES};
 use server::wiring::{self, Tables};
 use storage::portal_keys::{self, PortalKey};
 
+use super::master;
 use super::output::Output;
 
 /// What to do with the keys.
@@ -23,7 +24,11 @@ const HELP: &str = "\
 Examples:
   cotmoc keys issue \"Health register\" --scope events
   cotmoc keys issue \"City portal\" --scope suggestions --scope drafts --scope outcomes
-  cotmoc keys revoke key_0123456789ab";
+  cotmoc keys revoke key_0123456789ab
+
+The master keys wrap the key of each person, with which names, numbers and letters are sealed:
+  cotmoc keys master                              which there are, and how many keys each wraps
+  cotmoc keys rotate                              a new one from now on, for all keys";
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
@@ -31,7 +36,7 @@ enum Action {
     Issue {
         /// Whose key it is; people see it among who looked at their data.
         name: String,
-        /// What it may do: events, suggestions, drafts, outcomes. Repeat for more.
+        /// What it may do: events, suggestions, drafts, outcomes, metrics. Repeat for more.
         #[arg(long = "scope", required = true, value_parser = SCOPES)]
         scopes: Vec<String>,
     },
@@ -42,6 +47,10 @@ enum Action {
         /// The id that `list` shows, such as `key_0123456789ab`.
         id: String,
     },
+    /// List the master keys by name, and how many people's keys each wraps.
+    Master,
+    /// Make a new master key and wrap everybody's key with it. Cut off, it is simply run again.
+    Rotate(master::RotateArgs),
 }
 
 #[derive(Serialize)]
@@ -77,7 +86,7 @@ struct Revoked<'a> {
     id: &'a str,
 }
 
-/// Runs one of the three.
+/// Runs one of them.
 pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
     let store = wiring::store(config, Tables::MadeInFile).await?.store;
     let now = RealClock.now();
@@ -103,6 +112,8 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
             }
             output.value(&lines)
         }
+        Action::Master => master::list(&store, config, output).await,
+        Action::Rotate(args) => master::rotate(args, &store, config, output).await,
         Action::Revoke { id } => {
             let mut tx = store.begin().await?;
             let revoked = portal_keys::revoke(&mut tx, id, now).await?;

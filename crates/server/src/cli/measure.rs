@@ -14,9 +14,10 @@ use eval::ChainReport;
 use eval::bench::{IntakeBench, WriteBench};
 use jiff::civil::time;
 use server::config::Config;
+use server::secrets::master;
 use server::wiring::{self, Country};
 use server::{chance, models, search};
-use storage::{Options, Store};
+use storage::Store;
 
 use super::index;
 use super::output::Output;
@@ -61,9 +62,24 @@ enum Suite {
 pub(crate) struct BenchArgs {
     /// Which suite.
     suite: Race,
-    /// With `intake`: how many events.
+    /// With `intake` and `load`: how many events.
     #[arg(long, default_value_t = 5000)]
-    events: usize,
+    pub(super) events: usize,
+    /// With `load`: how many events are sent in one call.
+    #[arg(long, default_value_t = 500)]
+    pub(super) batch: usize,
+    /// With `load`: how long each part lasts that goes at a pace.
+    #[arg(long, default_value_t = 20)]
+    pub(super) seconds: u64,
+    /// With `load`: which part of 200 events and 500 readings a second comes at that pace.
+    #[arg(long, default_value_t = 1.0, value_parser = part)]
+    pub(super) pace: f64,
+    /// With `load`: how many people are known before, each with some dozen facts.
+    #[arg(long, default_value_t = 0)]
+    pub(super) known: usize,
+    /// With `load`: a PostgreSQL to measure on as well, in schemas that are gone afterwards.
+    #[arg(long, value_name = "URL", env = "COTMOC_TEST_POSTGRES", hide_env_values = true)]
+    pub(super) postgres: Option<String>,
     /// With `write`: let no model word anything.
     #[arg(long)]
     no_model: bool,
@@ -78,10 +94,19 @@ pub(crate) struct BenchArgs {
     pub(super) peers: PathBuf,
 }
 
+fn part(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(part) if part > 0.0 && part <= 10.0 => Ok(part),
+        _ => Err("a number above 0 and up to 10, such as 0.25".to_owned()),
+    }
+}
+
 const BENCH_HELP: &str = "\
 What is fast enough depends on the machine, so nothing is judged here. `intake` keeps its
 database in a file beside other temporary files, as an installation does, and words no message
-by a model: `write` measures that. `rules` fills databases with people who do not exist, in files
+by a model: `write` measures that. `load` starts servers of its own and calls them over HTTP, each
+database in turn: events and readings at a fixed pace, timed from when they were due, then batches,
+set against a bare insert of the same rows. `rules` fills databases with people who do not exist, in files
 beside other temporary files: 1.5 GB for 100,000 people and 2 GB for ten million due days.";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -90,6 +115,8 @@ enum Race {
     Intake,
     /// Letters worded anew, and filled from a kept template.
     Write,
+    /// A server in a process of its own: batches, single events, suggestions, readings.
+    Load,
     /// The rules over a population: one person, a sweep through a database, a day's run.
     Rules,
 }
@@ -105,7 +132,7 @@ pub(crate) async fn eval(args: &EvalArgs, config: &Config, output: Output) -> an
 
 /// Plays the samples and compares.
 async fn chain(args: &EvalArgs, config: &Config, output: Output) -> anyhow::Result<()> {
-    let store = Store::open("sqlite::memory:", &Options::default()).await?;
+    let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;
     let (app, clock) = app(config, output, store, !args.no_model).await?;
     let timetable = config.worker.timetable.parse()?;
     let bar = output.bar(0, false, "playing the samples");
@@ -133,7 +160,7 @@ pub(crate) async fn bench(args: &BenchArgs, config: &Config, output: Output) -> 
         Race::Intake => {
             let scratch = Scratch::new()?;
             let url = format!("sqlite:{}", scratch.0.join("bench.db").display());
-            let store = Store::open(&url, &Options::default()).await?;
+            let store = Store::open(&url, &master::throwaway()?).await?;
             let (app, _) = app(config, output, store, false).await?;
             let bar = output.bar(args.events as u64, false, "events");
             let bench =
@@ -142,9 +169,10 @@ pub(crate) async fn bench(args: &BenchArgs, config: &Config, output: Output) -> 
             app.store.close().await;
             intake(output, &bench?)
         }
+        Race::Load => super::bench_load::run(args, config, output).await,
         Race::Rules => super::bench_rules::run(args, config, output).await,
         Race::Write => {
-            let store = Store::open("sqlite::memory:", &Options::default()).await?;
+            let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;
             let (app, _) = app(config, output, store, !args.no_model).await?;
             let bar = output.bar(0, false, "letters");
             let counted = bar.clone();
@@ -192,6 +220,7 @@ async fn app(
         clock: Arc::clone(&clock) as _,
         key: PseudonymKey::new(&chance::bytes::<32>()?),
         writing: Arc::new(writing),
+        operation: Arc::default(),
     };
     Ok((app, clock))
 }

@@ -4,14 +4,22 @@
 //! and progress bars for people, or one JSON value with `--json`. Errors say what, where and
 //! what to do next, each cause on its own line.
 
+mod backup;
+mod bench_load;
 mod bench_rules;
 mod cel;
+mod config;
 mod demo;
 mod diff;
+mod erase;
 mod explain;
+mod halt;
 mod index;
 mod ingest;
+mod jobs;
 mod keys;
+mod log;
+mod master;
 mod measure;
 mod migrate;
 mod models;
@@ -23,6 +31,7 @@ mod replay;
 mod search;
 mod serve;
 mod stop;
+mod stream;
 mod worker;
 
 use std::path::PathBuf;
@@ -36,7 +45,7 @@ use server::config::Config;
 #[derive(Debug, Parser)]
 #[command(name = "cotmoc", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
-    /// Settings other than the built-in ones (see `crates/server/config.default.toml`).
+    /// Settings other than the built-in ones (see `cotmoc config`).
     #[arg(long, global = true, env = "COTMOC_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print one JSON value for machines, and no progress bars.
@@ -71,12 +80,28 @@ enum Command {
     Explain(explain::Args),
     /// Take every stored decision again and compare, bit for bit.
     Replay(replay::Args),
-    /// Issue, list and revoke the keys of registers and portals.
+    /// Stop at once what goes wrong: everything, a life event, a channel; and let it go on.
+    Halt(halt::Args),
+    /// Look at the work that waits; have what was given up tried again, or drop it.
+    Jobs(jobs::Args),
+    /// Print every setting with its default and what it does, or what counts here.
+    Config(config::Args),
+    /// Keys: issue and revoke those of registers and portals, rotate the master keys.
     Keys(keys::Args),
+    /// The log of readings: check it, print its signed head, prove what is in it.
+    Log(log::Args),
+    /// Erase what is known of one person or thing. Proof stays, nothing to read does.
+    Erase(erase::Args),
+    /// Copy the database into a file, and check the copy.
+    Backup(backup::BackupArgs),
+    /// Put a backup back, and check what came of it.
+    Restore(backup::RestoreArgs),
     /// Print the description of the API (OpenAPI 3.1).
     Openapi,
     /// Bring the database's tables up to date.
     Migrate,
+    /// Take in once more what the stream of events still holds.
+    Stream(stream::Args),
     /// Fetch, list and verify the model files.
     Models(models::Args),
     /// Embed the procedures and the law, so that they can be searched.
@@ -123,9 +148,17 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         Command::Ingest(args) => block_on(ingest::run(&args, &config, output)),
         Command::Explain(args) => block_on(explain::run(&args, &config, output)),
         Command::Replay(args) => block_on(replay::run(&args, &config, output)),
+        Command::Config(args) => config::run(&args, cli.config.as_deref(), output),
+        Command::Halt(args) => block_on(halt::run(&args, &config, output)),
+        Command::Jobs(args) => block_on(jobs::run(&args, &config, output)),
         Command::Keys(args) => block_on(keys::run(&args, &config, output)),
+        Command::Log(args) => block_on(log::run(&args, &config, output)),
+        Command::Erase(args) => block_on(erase::run(&args, &config, output)),
+        Command::Backup(args) => block_on(backup::backup(&args, &config, output)),
+        Command::Restore(args) => block_on(backup::restore(&args, &config, output)),
         Command::Openapi => openapi::run(),
         Command::Migrate => block_on(migrate::run(&config, output)),
+        Command::Stream(args) => block_on(stream::run(&args, &config, output)),
         Command::Models(args) => models::run(&args, &config, output),
         Command::Index(args) => index::run(&args, &config, output),
         Command::Search(args) => block_on(search::run(&args, &config, output)),
@@ -156,7 +189,9 @@ fn log_quietly(config: &Config) -> anyhow::Result<()> {
     if telemetry.filter == default {
         "warn".clone_into(&mut telemetry.filter);
     }
-    Ok(server::telemetry::init(&telemetry)?)
+    telemetry.traces_url = None;
+    server::telemetry::init(&telemetry)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use super::output::Output;
-use super::worker::Work;
+use super::worker::{Who, Work};
 use super::{stop, worker};
 
 /// How to serve.
@@ -35,7 +35,7 @@ struct Serving {
 
 /// Answers and works until it is told to stop.
 pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
-    telemetry::init(&config.telemetry)?;
+    let _spans = telemetry::init(&config.telemetry)?;
     // First the port: a taken one must be known before any work was done.
     let listener = http::listen(config.server.listen).await?;
     let address = address(&listener, config.server.listen);
@@ -43,8 +43,14 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let opened = wiring::store(config, Tables::MadeInFile).await?;
     let country = wiring::country(config)?;
     let app = wiring::engine_without_models(config, &country, opened.store, Arc::new(RealClock))?;
-    let work = (!args.no_worker)
-        .then(|| Work { prepare: worker::with_models(config, country, app.clone()), timetable });
+    // Before the first request: what waits already counts.
+    app.measure_queue().await?;
+    let work = if args.no_worker {
+        None
+    } else {
+        let prepare = worker::with_models(config, country, app.clone());
+        Some(Work { prepare, timetable, who: Who::of(config)?, inward: config.nats.inward() })
+    };
     if opened.migrated {
         output.say("The database was empty or of an earlier version: its tables were made.");
     }
@@ -54,7 +60,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     output.value(&Serving {
         address,
         migrated: opened.migrated,
-        worker: work.as_ref().map(|_| worker::name(config)),
+        worker: work.as_ref().map(|work| work.who.name.clone()),
     })?;
     let sign_in = SignIn::from(&config.sign_in);
     Box::pin(until_stopped(config, listener, sign_in, app, work)).await
@@ -76,18 +82,23 @@ pub(crate) async fn until_stopped<P>(
 where
     P: FnOnce() -> anyhow::Result<App> + Send + 'static,
 {
+    // Held until the end. Two servers on one file would each count, watch and answer for half.
+    let _only = app.store.serve_alone()?;
     let tasks = TaskTracker::new();
     let stop = stop::when_asked(&tasks)?;
     let behind_tls = config.server.behind_tls;
+    let watched = app.clone();
     let state = AppState { engine: app, sign_in: Arc::new(sign_in), behind_tls };
     let serving = async {
-        let served = http::serve(listener, state, stop.clone().cancelled_owned()).await;
+        let connections = config.server.connections;
+        let asked = stop.clone().cancelled_owned();
+        let served = http::serve(listener, state, connections, asked).await;
         stop.cancel();
         Ok::<_, anyhow::Error>(served?)
     };
     let working = async {
         let Some(work) = work else { return Ok(()) };
-        let worked = work.until(&stop, worker::name(config)).await;
+        let worked = work.until(&stop).await;
         // A server whose work is not done would look healthy and be of no use.
         if worked.is_err() {
             stop.cancel();
@@ -95,7 +106,8 @@ where
         worked
     };
     let both = async {
-        let (served, worked) = tokio::join!(serving, working);
+        let watching = watched.watch_queue(&stop);
+        let (served, worked, ()) = tokio::join!(serving, working, watching);
         served.and(worked)
     };
     stop::within_patience(&stop, both).await

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use engine::{App, Timetable, Worker};
 use server::clock::RealClock;
 use server::config::Config;
+use server::stream::Inward;
 use server::wiring::{self, Country, Tables};
-use server::{models, search, telemetry};
+use server::{chance, http, models, search, telemetry};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,7 +21,7 @@ pub(crate) struct Args {}
 
 /// Works until it is told to stop.
 pub(crate) async fn run(_args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
-    telemetry::init(&config.telemetry)?;
+    let _spans = telemetry::init(&config.telemetry)?;
     let timetable = config.worker.timetable.parse()?;
     let opened = wiring::store(config, Tables::MadeInFile).await?;
     let country = wiring::country(config)?;
@@ -27,15 +29,54 @@ pub(crate) async fn run(_args: &Args, config: &Config, output: Output) -> anyhow
     let app = wiring::engine_without_models(config, &country, opened.store, clock)?;
     let tasks = TaskTracker::new();
     let stop = stop::when_asked(&tasks)?;
-    output.say(format!("worker `{}` is at work; Ctrl-C stops it", name(config)));
-    let work = Work { prepare: with_models(config, country, app), timetable };
-    stop::within_patience(&stop, work.until(&stop, name(config))).await
+    let who = Who::of(config)?;
+    output.say(format!("worker `{}` is at work; Ctrl-C stops it", who.name));
+    let listener = match &config.telemetry.metrics_listen {
+        None => None,
+        Some(address) => {
+            let wrong = || {
+                format!("`telemetry.metrics_listen` is `{address}`, it must be as 127.0.0.1:9466")
+            };
+            Some(http::listen(address.parse().with_context(wrong)?).await?)
+        }
+    };
+    let watched = app.clone();
+    let telling = async {
+        let Some(listener) = listener else { return Ok(()) };
+        let stopped = stop.clone().cancelled_owned();
+        axum::serve(listener, http::watch_router(watched)).with_graceful_shutdown(stopped).await
+    };
+    let inward = config.nats.inward();
+    let work = Work { prepare: with_models(config, country, app), timetable, who, inward };
+    let both = async {
+        let working = async {
+            let worked = work.until(&stop).await;
+            stop.cancel();
+            worked
+        };
+        let (worked, told) = tokio::join!(working, telling);
+        worked.and(told.map_err(Into::into))
+    };
+    Box::pin(stop::within_patience(&stop, both)).await
 }
 
-/// What the worker calls itself.
-pub(crate) fn name(config: &Config) -> String {
-    let made = || format!("worker-{}", std::process::id());
-    config.worker.name.clone().unwrap_or_else(made)
+/// What a worker calls itself, and how much it sends at once.
+#[derive(Debug)]
+pub(crate) struct Who {
+    pub(crate) name: String,
+    sends_at_once: u32,
+}
+
+impl Who {
+    /// The name that the settings give, or one made by chance: in containers every process has
+    /// the same number.
+    pub(crate) fn of(config: &Config) -> anyhow::Result<Self> {
+        let name = match &config.worker.name {
+            Some(name) => name.clone(),
+            None => format!("worker-{}-{}", std::process::id(), chance::token::<4>()?),
+        };
+        Ok(Self { name, sends_at_once: config.worker.sends_at_once })
+    }
 }
 
 /// What a worker needs.
@@ -45,20 +86,36 @@ pub(crate) struct Work<P> {
     pub(crate) prepare: P,
     /// When the work of the day is looked up.
     pub(crate) timetable: Timetable,
+    /// Who works.
+    pub(crate) who: Who,
+    /// The stream that is heard beside it, where one is.
+    pub(crate) inward: Option<Inward>,
 }
 
 impl<P: FnOnce() -> anyhow::Result<App> + Send + 'static> Work<P> {
-    /// Works under `name` until `stop`.
-    pub(crate) async fn until(self, stop: &CancellationToken, name: String) -> anyhow::Result<()> {
+    /// Works until `stop`.
+    pub(crate) async fn until(self, stop: &CancellationToken) -> anyhow::Result<()> {
         let ready = tokio::task::spawn_blocking(self.prepare);
         let app = tokio::select! {
             () = stop.cancelled() => return Ok(()),
             app = ready => app??,
         };
-        let worker = Worker::new(app, name);
+        let hearing = async {
+            match &self.inward {
+                Some(inward) => inward.listen(&app, stop).await.map(|_| ()),
+                None => Ok(()),
+            }
+        };
+        let worker = Worker::new(app.clone(), self.who.name).sending(self.who.sends_at_once);
+        let working = async {
+            let worked = Box::pin(worker.run(stop.clone(), &self.timetable)).await;
+            stop.cancel();
+            worked
+        };
         // On the heap: all that a worker ever does is part of this future.
-        Box::pin(worker.run(stop.clone(), &self.timetable)).await?;
-        Ok(())
+        let (worked, heard) = Box::pin(async { tokio::join!(working, hearing) }).await;
+        worked?;
+        Ok(heard?)
     }
 }
 

@@ -32,8 +32,12 @@ pub enum ErrorCode {
     OutcomeNotPossible,
     /// Too long.
     BodyTooLarge,
+    /// Did not come in time.
+    BodyTooSlow,
     /// The body has a type that the endpoint does not read.
     MediaTypeUnsupported,
+    /// More work waits than may.
+    Overloaded,
     /// The database cannot be used right now.
     Unavailable,
     /// Anything that only the operator can act on.
@@ -42,7 +46,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedJson,
         Self::InvalidBody,
         Self::InvalidPath,
@@ -56,7 +60,9 @@ impl ErrorCode {
         Self::MethodNotAllowed,
         Self::OutcomeNotPossible,
         Self::BodyTooLarge,
+        Self::BodyTooSlow,
         Self::MediaTypeUnsupported,
+        Self::Overloaded,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -106,7 +112,9 @@ impl ErrorCode {
             Self::MethodNotAllowed => &METHOD_NOT_ALLOWED,
             Self::OutcomeNotPossible => &OUTCOME_NOT_POSSIBLE,
             Self::BodyTooLarge => &BODY_TOO_LARGE,
+            Self::BodyTooSlow => &BODY_TOO_SLOW,
             Self::MediaTypeUnsupported => &MEDIA_TYPE_UNSUPPORTED,
+            Self::Overloaded => &OVERLOADED,
             Self::Unavailable => &UNAVAILABLE,
             Self::Internal => &INTERNAL,
         }
@@ -246,11 +254,31 @@ static BODY_TOO_LARGE: Entry = Entry {
     fix: ["Chia thành nhiều lần gửi nhỏ hơn.", "Send it in smaller parts."],
 };
 
+static BODY_TOO_SLOW: Entry = Entry {
+    name: "body-too-slow",
+    status: StatusCode::REQUEST_TIMEOUT,
+    title: ["Nội dung gửi lên quá chậm", "The body came too slowly"],
+    fix: [
+        "Chia thành nhiều lần gửi nhỏ hơn. Gửi lại không tạo bản ghi trùng.",
+        "Send it in smaller parts. Sending again makes nothing twice.",
+    ],
+};
+
 static MEDIA_TYPE_UNSUPPORTED: Entry = Entry {
     name: "media-type-unsupported",
     status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
     title: ["Không đọc được kiểu nội dung này", "This content type is not read here"],
     fix: ["Đặt Content-Type theo mô tả trong /docs.", "Set Content-Type to one that /docs names."],
+};
+
+static OVERLOADED: Entry = Entry {
+    name: "overloaded",
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    title: ["Đang có quá nhiều việc chờ xử lý", "Too much work is waiting"],
+    fix: [
+        "Gửi lại sau số giây nêu trong Retry-After. Gửi lại không tạo bản ghi trùng.",
+        "Send again after the seconds that Retry-After names. Sending twice makes nothing twice.",
+    ],
 };
 
 static UNAVAILABLE: Entry = Entry {

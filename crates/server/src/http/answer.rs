@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use tracing::Instrument as _;
@@ -40,10 +40,15 @@ pub(super) async fn finish(
         route = route.as_deref().unwrap_or("none"),
     );
     request.extensions_mut().insert(RequestId(id.clone()));
+    let method = known_method(request.method());
 
     let began = Instant::now();
     let mut answer = next.run(request).instrument(span.clone()).await;
     let error = answer.extensions_mut().remove::<ApiError>();
+    let seconds = began.elapsed().as_secs_f64();
+    let status = error.as_ref().map_or(answer.status(), |error| error.code().status());
+    let route = route.as_deref().unwrap_or("none");
+    state.engine.operation.metrics.answer(route, method, status.as_u16(), seconds);
     span.in_scope(|| log(&answer, error.as_ref(), began));
 
     if let Some(error) = error {
@@ -57,6 +62,19 @@ pub(super) async fn finish(
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     answer
+}
+
+/// A method as a word of a closed list: a caller may send any.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// The caller's own id where it is a plain one, so that both sides' logs can be joined.
@@ -89,7 +107,8 @@ fn log(answer: &Response, error: Option<&ApiError>, began: Instant) {
 /// A problem document for programs, a page for people.
 fn tell(state: &AppState, error: &ApiError, id: &str, uri: &Uri, headers: &HeaderMap) -> Response {
     let path = uri.path();
-    if ["/v1/", "/health/", "/openapi.json"].iter().any(|start| path.starts_with(start)) {
+    if ["/v1/", "/health/", "/metrics", "/openapi.json"].iter().any(|start| path.starts_with(start))
+    {
         return error.problem(id);
     }
     if error.code() == ErrorCode::SignInNeeded {

@@ -6,9 +6,9 @@ use domain::{
 };
 use engine::view::{
     AccessLine, DeadlineView, DraftPage, FactLine, FieldLine, InboxItem, MessagePage, PassageLine,
-    SamplePerson, SourceLine, SuggestionView, WhyView,
+    ResultView, SamplePerson, SourceLine, SuggestionView, WhyView,
 };
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, date, time};
 
 pub(crate) fn text(vi: &str, en: &str) -> Text {
     Text { vi: vi.to_owned(), en: en.to_owned() }
@@ -72,6 +72,12 @@ pub(crate) fn suggestion() -> SuggestionView {
         ),
         deadline: Some(deadline(date(2027, 1, 4), date(2026, 12, 31))),
         deadline_unknown: None,
+        results: vec![ResultView {
+            takes: text("03 ngày làm việc", "3 working days"),
+            on: date(2026, 11, 27),
+            at: Some(time(15, 30, 0, 0)),
+            may_move: false,
+        }],
         verdict: "eligible",
         missing: vec![],
         draft: Some(DraftId::of(&["draft"])),

@@ -8,6 +8,7 @@ use engine::view::{AccessLine, RefusalLine};
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::reach::{self, Reach};
 use super::refusable::refusable;
 use super::{Frame, back_to, show};
 use crate::error::{ApiError, ErrorCode};
@@ -22,6 +23,7 @@ struct Page {
     all: Choice,
     groups: Vec<Choice>,
     events: Vec<Choice>,
+    reaches: Vec<Reach>,
     accesses: Vec<AccessLine>,
     form_token: String,
     saved: bool,
@@ -49,6 +51,8 @@ pub(super) async fn settings(
     let refused = state.engine.refusals(citizen.subject).await?;
     let accesses = state.engine.accesses(citizen.subject).await?;
     let all = choice(&refused, &RefusalScope::All, frame.words.settings.all);
+    let contacts = state.engine.contacts(citizen.subject).await?;
+    let reaches = reach::offered(&state, &frame, &contacts);
     let (mut groups, mut events) = (Vec::new(), Vec::new());
     for (scope, label) in refusable(&state.engine.pack) {
         let label = frame.say(&label);
@@ -64,7 +68,7 @@ pub(super) async fn settings(
     let form_token = citizen.form_token;
     let saved = asked.saved.is_some();
     let frame = frame.signed_in(&form_token);
-    show(&Page { frame, all, groups, events, accesses, form_token, saved })
+    show(&Page { frame, all, groups, events, reaches, accesses, form_token, saved })
 }
 
 fn choice(refused: &[RefusalLine], scope: &RefusalScope, label: &str) -> Choice {
@@ -122,6 +126,9 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
+    use domain::Channel;
+    use storage::contacts::Contact;
+
     use super::*;
     use crate::pages::{check, sample};
 
@@ -130,12 +137,29 @@ mod tests {
             all: choice(refused, &RefusalScope::All, frame.words.settings.all),
             groups: vec![choice(refused, &RefusalScope::Group("COCONNHO".into()), "Có con nhỏ")],
             events: vec![choice(refused, &RefusalScope::LifeEvent("LE-BIRTH".into()), "Sinh con")],
+            reaches: vec![
+                reach::reach(&frame, Channel::Email, &[]),
+                reach::reach(&frame, Channel::Sms, &[given()]),
+            ],
             accesses: sample::accesses(),
             frame,
             form_token: "t".into(),
             saved: false,
         };
         check::in_both(make).0
+    }
+
+    fn given() -> Contact {
+        let address = "+84900000001".to_owned();
+        Contact { channel: Channel::Sms, address, since: jiff::Timestamp::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn an_address_is_given_and_taken_back() {
+        let html = shown(&[]);
+        assert_eq!(html.matches("action=\"/settings/reach\"").count(), 2);
+        assert!(html.contains("+84900000001") && html.contains("Thôi báo"), "{html}");
+        assert!(html.contains("id=\"reach-email\"") && html.contains("for=\"reach-email\""));
     }
 
     fn line(scope: &RefusalScope) -> RefusalLine {

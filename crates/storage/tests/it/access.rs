@@ -71,7 +71,7 @@ async fn a_person_sees_who_read_their_data_and_on_which_day(store: Store) {
         read(evening, mother()),
         read(noon(), child()),
     ] {
-        access_log::record(&mut tx, &access).await.unwrap();
+        access_log::record(&mut tx, &[access]).await.unwrap();
     }
     let since = noon();
     let found = access_log::of_subject(&mut tx, mother(), since, 9).await.unwrap();
@@ -86,4 +86,16 @@ async fn a_person_sees_who_read_their_data_and_on_which_day(store: Store) {
         reads,
     };
     assert_eq!(days, [day(date(2026, 11, 4), 1), day(date(2026, 11, 3), 2)]);
+}
+
+/// A reading of a draft.
+pub(crate) fn reading(subject: domain::SubjectId, at: jiff::Timestamp) -> Access {
+    Access {
+        at,
+        subject,
+        reader: "key_1".to_owned(),
+        what: "draft".to_owned(),
+        purpose: "LE-BIRTH".to_owned(),
+        legal_basis: "Điều 16".to_owned(),
+    }
 }

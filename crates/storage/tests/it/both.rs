@@ -3,9 +3,10 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use sqlx::{AssertSqlSafe, Connection as _};
+use storage::bulk::Scratch;
+use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store};
 
 /// Makes two tests of each function that takes a [`Store`]: `name::sqlite` and
@@ -31,19 +32,37 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
+/// Opened with a master key of the tests.
+pub(crate) fn options() -> Options {
+    Options { vault: Some(vault(&[1])), ..Options::default() }
+}
+
+/// A vault whose master keys are made of `bytes`, the first first.
+pub(crate) fn vault(bytes: &[u8]) -> Vault {
+    let keys = bytes.iter().map(|byte| MasterKey::new(&[*byte; MASTER])).collect();
+    Vault::open(Ring::new(keys).unwrap(), counted).unwrap()
+}
+
+/// Draws keys by counting, in place of chance.
+#[expect(clippy::unnecessary_wraps, reason = "what draws keys may fail")]
+fn counted() -> Result<[u8; DRAWN], Box<dyn std::error::Error + Send + Sync>> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let mut drawn = [0; DRAWN];
+    let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+    drawn.iter_mut().zip(next.repeat(5)).for_each(|(to, from)| *to = from);
+    Ok(drawn)
+}
+
 /// A migrated store in a file of `home`.
 pub(crate) async fn sqlite(home: &Path) -> Store {
     let address = format!("sqlite:{}", home.join("test.db").display());
-    let store = Store::open(&address, &Options::default()).await.unwrap();
+    let store = Store::open(&address, &options()).await.unwrap();
     store.migrate().await.unwrap();
     store
 }
 
 /// A schema of its own on the test server.
-pub(crate) struct Schema {
-    server: String,
-    name: String,
-}
+pub(crate) struct Schema(Scratch);
 
 impl Schema {
     /// A fresh one; `None`, said aloud once, where there is no server.
@@ -59,35 +78,23 @@ impl Schema {
             return None;
         };
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let schema = Self { server, name: format!("cotmoc_{}_{number}", std::process::id()) };
-        schema.run("drop schema if exists").await;
-        schema.run("create schema").await;
-        Some(schema)
+        let name = format!("cotmoc_{}_{number}", std::process::id());
+        Some(Self(Scratch::make(&server, &name).await.unwrap()))
     }
 
     /// The address of this schema.
     pub(crate) fn address(&self) -> String {
-        let joint = if self.server.contains('?') { '&' } else { '?' };
-        format!("{}{joint}options=-csearch_path%3D{}", self.server, self.name)
+        self.0.address()
     }
 
     /// A migrated store in it.
     pub(crate) async fn store(&self) -> Store {
-        let store = Store::open(&self.address(), &Options::default()).await.unwrap();
+        let store = Store::open(&self.address(), &options()).await.unwrap();
         store.migrate().await.unwrap();
         store
     }
 
     pub(crate) async fn drop(self) {
-        self.run("drop schema").await;
-    }
-
-    async fn run(&self, verb: &str) {
-        sqlx::any::install_default_drivers();
-        let mut conn = sqlx::AnyConnection::connect(&self.server).await.unwrap();
-        let cascade = if verb.starts_with("drop") { "cascade" } else { "" };
-        let statement = format!("{verb} {} {cascade}", self.name);
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut conn).await.unwrap();
-        conn.close().await.unwrap();
+        self.0.remove().await.unwrap();
     }
 }

@@ -10,7 +10,9 @@ use storage::due::{self, Due};
 use storage::{StorageError, Stored, drafts, milestones, receipts, suggestions};
 
 use crate::both::on_both;
-use crate::fixtures::{a_birth, child, draft, later, milestone, mother, noon, suggestion, today};
+use crate::fixtures::{
+    a_birth, child, draft, later, milestone, mother, noon, prepared, suggestion, today,
+};
 
 on_both! {
     deciding_again_changes_nothing_and_deciding_otherwise_does,
@@ -28,11 +30,17 @@ async fn deciding_again_changes_nothing_and_deciding_otherwise_does(store: Store
     let first = milestone();
     let as_of = AsOf { known: later(60), ..first.as_of };
     let again = Milestone { as_of, ..milestone() };
-    assert_eq!(milestones::put(&mut tx, &again, later(60)).await.unwrap(), Stored::Same);
+    assert_eq!(
+        milestones::put(&mut tx, &[again.clone()], later(60)).await.unwrap(),
+        [Stored::Same]
+    );
     assert_eq!(milestones::get(&mut tx, first.id).await.unwrap(), Some(first.clone()));
 
     let other = Milestone { pack: "vn@2".to_owned(), as_of, ..milestone() };
-    assert_eq!(milestones::put(&mut tx, &other, later(60)).await.unwrap(), Stored::Changed);
+    assert_eq!(
+        milestones::put(&mut tx, &[other.clone()], later(60)).await.unwrap(),
+        [Stored::Changed]
+    );
     assert_eq!(milestones::get(&mut tx, first.id).await.unwrap(), Some(other.clone()));
     assert_eq!(
         milestones::of_subject(&mut tx, child()).await.unwrap(),
@@ -47,7 +55,7 @@ async fn a_milestone_moves_only_as_its_lifecycle_allows(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
     let illegal = Milestone { state: MilestoneState::Pending, ..milestone() };
-    let error = milestones::put(&mut tx, &illegal, noon()).await.unwrap_err();
+    let error = milestones::put(&mut tx, &[illegal.clone()], noon()).await.unwrap_err();
     assert!(matches!(error, StorageError::Illegal(_)), "{error}");
 
     let (id, reached, withdrawn) =
@@ -59,7 +67,7 @@ async fn a_milestone_moves_only_as_its_lifecycle_allows(store: Store) {
     assert!(error.is_transient());
 
     // The fact came back.
-    assert_eq!(milestones::put(&mut tx, &milestone(), noon()).await.unwrap(), Stored::Changed);
+    assert_eq!(milestones::put(&mut tx, &[milestone()], noon()).await.unwrap(), [Stored::Changed]);
     assert_eq!(milestones::get(&mut tx, id).await.unwrap(), Some(milestone()));
 }
 
@@ -67,14 +75,17 @@ async fn a_new_evaluation_keeps_what_the_person_did(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
     let first = suggestion("2.000635");
-    assert_eq!(suggestions::put(&mut tx, &first, noon()).await.unwrap(), Stored::New);
-    assert_eq!(suggestions::put(&mut tx, &first, noon()).await.unwrap(), Stored::Same);
+    assert_eq!(suggestions::put(&mut tx, &[first.clone()], noon()).await.unwrap(), [Stored::New]);
+    assert_eq!(suggestions::put(&mut tx, &[first.clone()], noon()).await.unwrap(), [Stored::Same]);
     let (open, filed) = (SuggestionState::Open, SuggestionState::Filed);
     suggestions::move_state(&mut tx, first.id, open, filed, noon()).await.unwrap();
 
-    assert_eq!(suggestions::put(&mut tx, &first, noon()).await.unwrap(), Stored::Same);
+    assert_eq!(suggestions::put(&mut tx, &[first.clone()], noon()).await.unwrap(), [Stored::Same]);
     let learnt = Suggestion { verdict: Verdict::Met, ..first.clone() };
-    assert_eq!(suggestions::put(&mut tx, &learnt, noon()).await.unwrap(), Stored::Changed);
+    assert_eq!(
+        suggestions::put(&mut tx, &[learnt.clone()], noon()).await.unwrap(),
+        [Stored::Changed]
+    );
     let held = suggestions::get(&mut tx, first.id).await.unwrap().unwrap();
     assert_eq!(held, Suggestion { state: filed, ..learnt });
 
@@ -88,8 +99,8 @@ async fn suggestions_are_listed_by_person_and_state(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
     let (one, two) = (suggestion("1.004222"), suggestion("2.000635"));
-    suggestions::put(&mut tx, &one, noon()).await.unwrap();
-    suggestions::put(&mut tx, &two, later(1)).await.unwrap();
+    suggestions::put(&mut tx, &[one.clone()], noon()).await.unwrap();
+    suggestions::put(&mut tx, &[two.clone()], later(1)).await.unwrap();
     let (open, refused) = (SuggestionState::Open, SuggestionState::Refused);
     suggestions::move_state(&mut tx, one.id, open, refused, later(2)).await.unwrap();
 
@@ -108,10 +119,16 @@ async fn suggestions_are_listed_by_person_and_state(store: Store) {
 async fn a_draft_is_made_anew_in_its_place(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
-    suggestions::put(&mut tx, &suggestion("2.000635"), noon()).await.unwrap();
+    suggestions::put(&mut tx, &[suggestion("2.000635")], noon()).await.unwrap();
     let mut made = draft();
-    assert_eq!(drafts::put(&mut tx, &made, noon()).await.unwrap(), Stored::New);
-    assert_eq!(drafts::put(&mut tx, &made, later(1)).await.unwrap(), Stored::Same);
+    assert_eq!(
+        drafts::put(&mut tx, &[prepared(made.clone())], noon()).await.unwrap(),
+        [Stored::New]
+    );
+    assert_eq!(
+        drafts::put(&mut tx, &[prepared(made.clone())], later(1)).await.unwrap(),
+        [Stored::Same]
+    );
     made.fields.push(DraftField {
         key: "name".to_owned(),
         label: Text { vi: "Họ và tên".to_owned(), en: "Name".to_owned() },
@@ -119,7 +136,10 @@ async fn a_draft_is_made_anew_in_its_place(store: Store) {
         only_person: true,
         state: FieldState::Missing,
     });
-    assert_eq!(drafts::put(&mut tx, &made, later(2)).await.unwrap(), Stored::Changed);
+    assert_eq!(
+        drafts::put(&mut tx, &[prepared(made.clone())], later(2)).await.unwrap(),
+        [Stored::Changed]
+    );
     let held = drafts::of_suggestion(&mut tx, made.suggestion).await.unwrap();
     assert_eq!(held, Some(made));
 }
@@ -127,19 +147,9 @@ async fn a_draft_is_made_anew_in_its_place(store: Store) {
 async fn a_receipt_is_kept_once_and_found_by_what_it_explains(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
-    let (about, as_of) = (milestone().id.to_string(), milestone().as_of);
-    let receipt = Receipt {
-        id: Receipt::id_of(&about, "LE-BIRTH/when", &as_of),
-        about: about.clone(),
-        rule: "LE-BIRTH/when".to_owned(),
-        pack: "vn@1".to_owned(),
-        as_of,
-        facts: Vec::new(),
-        verdict: Verdict::Met,
-        trace: vec!["child.born: met".to_owned()],
-    };
-    assert_eq!(receipts::put(&mut tx, &receipt, child(), noon()).await.unwrap(), Stored::New);
-    assert_eq!(receipts::put(&mut tx, &receipt, child(), noon()).await.unwrap(), Stored::Same);
+    let (receipt, about) = (receipt(), milestone().id.to_string());
+    receipts::put(&mut tx, &[(receipt.clone(), child())], noon()).await.unwrap();
+    receipts::put(&mut tx, &[(receipt.clone(), child())], noon()).await.unwrap();
     assert_eq!(receipts::about(&mut tx, &about).await.unwrap(), std::slice::from_ref(&receipt));
     assert_eq!(receipts::get(&mut tx, receipt.id).await.unwrap(), Some(receipt.clone()));
     let all = receipts::page(&mut tx, None, 5).await.unwrap();
@@ -151,13 +161,28 @@ async fn a_day_costs_what_is_due_that_day(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
     let due = |subject, on| Due { subject, life_event: "LE-GRADE1".to_owned(), on };
-    due::set(&mut tx, &due(child(), date(2032, 6, 1))).await.unwrap();
-    due::set(&mut tx, &due(mother(), today())).await.unwrap();
+    due::set(&mut tx, &[due(child(), date(2032, 6, 1))]).await.unwrap();
+    due::set(&mut tx, &[due(mother(), today())]).await.unwrap();
     assert_eq!(due::due_until(&mut tx, today(), 9).await.unwrap(), [due(mother(), today())]);
-    due::set(&mut tx, &due(child(), date(2026, 1, 1))).await.unwrap();
+    due::set(&mut tx, &[due(child(), date(2026, 1, 1))]).await.unwrap();
     let found = due::due_until(&mut tx, today(), 9).await.unwrap();
     assert_eq!(found, [due(child(), date(2026, 1, 1)), due(mother(), today())]);
     assert!(due::clear(&mut tx, child(), "LE-GRADE1").await.unwrap());
     assert!(!due::clear(&mut tx, child(), "LE-GRADE1").await.unwrap());
     assert_eq!(due::due_until(&mut tx, today(), 9).await.unwrap().len(), 1);
+}
+
+/// That the birth was decided.
+pub(crate) fn receipt() -> Receipt {
+    let (about, as_of) = (milestone().id.to_string(), milestone().as_of);
+    Receipt {
+        id: Receipt::id_of(&about, "LE-BIRTH/when", &as_of),
+        about,
+        rule: "LE-BIRTH/when".to_owned(),
+        pack: "vn@1".to_owned(),
+        as_of,
+        facts: Vec::new(),
+        verdict: Verdict::Met,
+        trace: vec!["child.born: met".to_owned()],
+    }
 }

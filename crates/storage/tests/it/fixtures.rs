@@ -10,6 +10,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
+use storage::journal::{Entry, Recorded};
 use storage::subjects::Subject;
 use storage::{
     Conn, Tx, deliveries, facts, journal, messages, milestones, subjects, suggestions, templates,
@@ -74,6 +75,7 @@ pub(crate) fn fact(of: &Event, about: SubjectId, attribute: &str, value: Value) 
         attribute: attribute.to_owned(),
         value,
         valid: Interval::since(date(2026, 11, 2)),
+        personal: false,
         known_from: of.received_at,
         known_until: None,
         source: FactSource {
@@ -168,25 +170,38 @@ pub(crate) fn delivery() -> Delivery {
     }
 }
 
+/// Enters one event into the journal.
+pub(crate) async fn enter(conn: &mut Conn, event: &Event, about: &[SubjectId]) -> Recorded {
+    let found = journal::record(conn, &[Entry { event, about }]).await.unwrap();
+    found[0]
+}
+
+/// `draft`, which may name everyone of the milestone and its recipient.
+pub(crate) fn prepared(draft: Draft) -> storage::drafts::Prepared {
+    let mut about = milestone().named();
+    about.insert(mother());
+    storage::drafts::Prepared { draft, about }
+}
+
 /// The family, the event that told of the child, and the milestone.
 pub(crate) async fn a_birth(conn: &mut Conn) {
     for id in [child(), mother(), father()] {
-        subjects::put(conn, &subject(id)).await.unwrap();
+        subjects::put(conn, &[subject(id)]).await.unwrap();
     }
     let told = event("1");
-    journal::record(conn, &told).await.unwrap();
+    enter(conn, &told, &[child()]).await;
     let known = [
         fact(&told, child(), "mother", Value::Subject(mother())),
         fact(&told, child(), "weight", Value::Int(3100)),
     ];
     facts::record(conn, &known).await.unwrap();
-    milestones::put(conn, &milestone(), noon()).await.unwrap();
+    milestones::put(conn, &[milestone()], noon()).await.unwrap();
 }
 
 /// The birth, one suggestion, and a message about it that waits to be sent.
 pub(crate) async fn a_message(tx: &mut Tx) {
     a_birth(tx).await;
-    suggestions::put(tx, &suggestion("2.000635"), noon()).await.unwrap();
+    suggestions::put(tx, &[suggestion("2.000635")], noon()).await.unwrap();
     templates::put(tx, &template(), noon()).await.unwrap();
     messages::put(tx, &message(), noon()).await.unwrap();
     deliveries::put(tx, &delivery()).await.unwrap();

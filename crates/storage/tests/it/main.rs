@@ -10,11 +10,14 @@
 )]
 
 mod access;
+mod backup;
 mod both;
 mod decisions;
 mod fixtures;
+mod identity;
 mod intake;
 mod jobs;
+mod log;
 mod messages;
 mod opening;
 mod schema;

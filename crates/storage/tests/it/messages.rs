@@ -1,21 +1,22 @@
 //! Templates, messages, deliveries and what stops them, the inbox, outcomes, refusals.
 
 use domain::{
-    DeliveryState, EventId, Fact, Interval, Message, MilestoneState, Outcome, OutcomeKind, Refusal,
-    RefusalScope, SubjectId, Suppression, Value,
+    Channel, DeliveryState, EventId, Fact, Interval, Message, MilestoneState, Outcome, OutcomeKind,
+    Refusal, RefusalScope, SubjectId, Suppression, Value,
 };
 use jiff::civil::date;
 use storage::Store;
-use storage::deliveries::{self, Checks, Claim};
+use storage::deliveries::{self, Budget, Checks, Claim};
+use storage::halts::{self, Halt};
 use storage::{
-    Conn, StorageError, Stored, Tx, facts, inbox, journal, messages, milestones, outcomes,
+    Conn, StorageError, Stored, Tx, contacts, facts, inbox, messages, milestones, outcomes,
     refusals, templates,
 };
 
 use crate::both::on_both;
 use crate::fixtures::{
-    a_message, child, delivery, event, fact, later, message, milestone, mother, noon, suggestion,
-    template, today,
+    a_message, child, delivery, enter, event, fact, father, later, message, milestone, mother,
+    noon, suggestion, template, today,
 };
 
 on_both! {
@@ -31,6 +32,10 @@ on_both! {
     a_refusal_of_something_else_or_that_ended_stops_nothing,
     nothing_is_sent_about_what_was_withdrawn,
     what_hurts_is_not_sent_by_a_machine,
+    what_is_stopped_waits_and_goes_on,
+    a_notice_needs_an_address_that_is_in_force,
+    nobody_is_disturbed_more_often_than_allowed,
+    an_address_that_was_taken_back_is_forgotten,
     what_is_not_proved_is_not_sent,
     a_refusal_and_a_claim_at_the_same_moment_agree,
     the_inbox_holds_what_was_sent_newest_first_and_only_to_its_owner,
@@ -38,22 +43,142 @@ on_both! {
 }
 
 async fn claim(conn: &mut Conn) -> Claim {
+    claim_at(conn, delivery().id, later(100), None).await
+}
+
+async fn claim_at(
+    conn: &mut Conn,
+    id: domain::DeliveryId,
+    now: jiff::Timestamp,
+    budget: Option<Budget>,
+) -> Claim {
     let keys = ["all", "group:COCONNHO", "life-event:LE-BIRTH"].map(str::to_owned);
+    let scopes = ["all", "life-event:LE-BIRTH", "channel:inbox"].map(str::to_owned);
     let must_live = [child(), mother()];
     let checks = Checks {
-        now: later(100),
+        now,
         today: today(),
         must_live: &must_live,
         deceased: "deceased",
         sensitive: false,
         refusal_keys: &keys,
+        halt_scopes: &scopes,
+        budget,
     };
-    deliveries::claim_delivery(conn, delivery().id, &checks).await.unwrap().unwrap()
+    deliveries::claim_delivery(conn, id, &checks).await.unwrap().unwrap()
+}
+
+/// Puts a delivery of the message on another channel.
+async fn on_channel(conn: &mut Conn, channel: Channel) -> domain::DeliveryId {
+    let id = domain::Delivery::id_of(message().id, channel);
+    let other = domain::Delivery { id, channel, ..delivery() };
+    deliveries::put(conn, &other).await.unwrap();
+    id
+}
+
+async fn what_is_stopped_waits_and_goes_on(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    a_message(&mut tx).await;
+    for scope in ["life-event:LE-DEATH", "channel:sms"] {
+        halts::set(&mut tx, &halt(scope)).await.unwrap();
+    }
+    for scope in ["all", "life-event:LE-BIRTH", "channel:inbox"] {
+        assert_eq!(halts::set(&mut tx, &halt(scope)).await.unwrap(), Stored::New);
+        assert_eq!(halts::set(&mut tx, &halt(scope)).await.unwrap(), Stored::Same);
+        assert_eq!(claim(&mut tx).await, Claim::Halted, "{scope}");
+        assert!(halts::lift(&mut tx, scope, later(9)).await.unwrap());
+        assert!(!halts::lift(&mut tx, scope, later(9)).await.unwrap());
+    }
+    assert!(matches!(claim(&mut tx).await, Claim::Claimed(_)));
+    let all = halts::list(&mut tx).await.unwrap();
+    assert_eq!(all.len(), 5);
+    assert_eq!(all.iter().filter(|it| it.ended_at == Some(later(9))).count(), 3);
+}
+
+fn halt(scope: &str) -> Halt {
+    Halt {
+        scope: scope.to_owned(),
+        since: noon(),
+        by_whom: "an operator".to_owned(),
+        because: "a test".to_owned(),
+        ended_at: None,
+    }
+}
+
+async fn a_notice_needs_an_address_that_is_in_force(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    a_message(&mut tx).await;
+    let (sms, email) = (Channel::Sms, Channel::Email);
+    contacts::give(&mut tx, mother(), sms, "+84900000001", noon()).await.unwrap();
+    let on_sms = on_channel(&mut tx, sms).await;
+    let Claim::Claimed(taken) = claim_at(&mut tx, on_sms, later(1), None).await else {
+        panic!("an address was given")
+    };
+    assert_eq!(taken.address.as_deref(), Some("+84900000001"));
+    // Taken back while the notice waited.
+    contacts::give(&mut tx, mother(), email, "a@example.vn", noon()).await.unwrap();
+    let on_email = on_channel(&mut tx, email).await;
+    contacts::take_back(&mut tx, mother(), email, later(1)).await.unwrap();
+    assert_eq!(
+        claim_at(&mut tx, on_email, later(2), None).await,
+        Claim::Suppressed(Suppression::NoConsent)
+    );
+    // The inbox needs none.
+    assert!(matches!(claim(&mut tx).await, Claim::Claimed(_)));
+}
+
+async fn nobody_is_disturbed_more_often_than_allowed(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    a_message(&mut tx).await;
+    for channel in [Channel::Sms, Channel::Push, Channel::Email] {
+        contacts::give(&mut tx, mother(), channel, "there", noon()).await.unwrap();
+    }
+    let budget = Some(Budget { week: 1, month: 6 });
+    let [sms, push, email] = [
+        on_channel(&mut tx, Channel::Sms).await,
+        on_channel(&mut tx, Channel::Push).await,
+        on_channel(&mut tx, Channel::Email).await,
+    ];
+    assert!(matches!(claim_at(&mut tx, sms, later(1), budget).await, Claim::Claimed(_)));
+    // Under way counts already; mail and the inbox are not counted.
+    assert!(matches!(claim_at(&mut tx, email, later(2), budget).await, Claim::Claimed(_)));
+    assert!(matches!(claim_at(&mut tx, delivery().id, later(2), budget).await, Claim::Claimed(_)));
+    deliveries::requeue(&mut tx, sms).await.unwrap();
+    assert!(matches!(claim_at(&mut tx, sms, later(3), budget).await, Claim::Claimed(_)));
+    deliveries::record_sent(&mut tx, sms, later(4)).await.unwrap();
+    let pressing = claim_at(&mut tx, push, later(5), None).await;
+    assert!(matches!(pressing, Claim::Claimed(_)), "what presses goes out in any case");
+    deliveries::requeue(&mut tx, push).await.unwrap();
+    let week = later(7 * 24 * 3600);
+    assert_eq!(
+        claim_at(&mut tx, push, week, budget).await,
+        Claim::Suppressed(Suppression::OverBudget),
+        "a second less than a week after"
+    );
+}
+
+async fn an_address_that_was_taken_back_is_forgotten(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    a_message(&mut tx).await;
+    let give = async |tx: &mut Tx, address: &str, at| {
+        contacts::give(tx, mother(), Channel::Email, address, at).await.unwrap()
+    };
+    assert_eq!(give(&mut tx, "a@example.vn", noon()).await, Stored::New);
+    assert_eq!(give(&mut tx, "a@example.vn", later(1)).await, Stored::Same);
+    assert_eq!(give(&mut tx, "b@example.vn", later(2)).await, Stored::Changed);
+    contacts::give(&mut tx, mother(), Channel::Sms, "1", later(3)).await.unwrap();
+    let held = contacts::in_force(&mut tx, mother()).await.unwrap();
+    let held: Vec<_> = held.iter().map(|it| it.address.as_str()).collect();
+    assert_eq!(held, ["1", "b@example.vn"], "the latest first");
+    assert!(contacts::take_back(&mut tx, mother(), Channel::Email, later(4)).await.unwrap());
+    assert!(!contacts::take_back(&mut tx, mother(), Channel::Email, later(4)).await.unwrap());
+    assert_eq!(contacts::in_force(&mut tx, mother()).await.unwrap().len(), 1);
+    assert_eq!(contacts::in_force(&mut tx, father()).await.unwrap(), []);
 }
 
 async fn told_of_death(tx: &mut Tx, number: &str, who: SubjectId, dead: bool) -> Fact {
     let told = domain::Event { received_at: later(number.parse().unwrap()), ..event(number) };
-    journal::record(tx, &told).await.unwrap();
+    enter(tx, &told, &[child()]).await;
     let fact = fact(&told, who, "deceased", Value::Bool(dead));
     facts::record(tx, std::slice::from_ref(&fact)).await.unwrap();
     fact
@@ -81,7 +206,7 @@ async fn a_message_may_be_bettered_until_it_is_taken_to_be_sent(store: Store) {
     let better = Message { text: "Hạn là 02/01/2027.".to_owned(), ..message() };
     assert_eq!(messages::put(&mut tx, &better, noon()).await.unwrap(), Stored::Changed);
     let Claim::Claimed(taken) = claim(&mut tx).await else { panic!("nothing forbids it") };
-    assert_eq!(taken.1, better);
+    assert_eq!(taken.message, better);
     assert_eq!(messages::put(&mut tx, &message(), noon()).await.unwrap(), Stored::Kept);
     assert_eq!(messages::get(&mut tx, better.id).await.unwrap(), Some(better.clone()));
     assert_eq!(messages::of_milestone(&mut tx, milestone().id).await.unwrap(), [better]);
@@ -92,11 +217,11 @@ async fn a_delivery_is_claimed_once_and_sent_once(store: Store) {
     a_message(&mut tx).await;
     assert_eq!(deliveries::put(&mut tx, &delivery()).await.unwrap(), Stored::Same);
     let Claim::Claimed(taken) = claim(&mut tx).await else { panic!("nothing forbids it") };
-    assert_eq!((taken.0.state, taken.1), (DeliveryState::Claimed, message()));
+    assert_eq!((taken.delivery.state, taken.message), (DeliveryState::Claimed, message()));
     assert_eq!(claim(&mut tx).await, Claim::NotQueued(DeliveryState::Claimed));
 
     // The worker died: another puts it back and takes it.
-    deliveries::requeue(&mut tx, delivery().id).await.unwrap();
+    assert!(deliveries::requeue(&mut tx, delivery().id).await.unwrap());
     assert!(matches!(claim(&mut tx).await, Claim::Claimed(_)));
     deliveries::record_sent(&mut tx, delivery().id, later(200)).await.unwrap();
     let sent = deliveries::get(&mut tx, delivery().id).await.unwrap().unwrap();
@@ -106,7 +231,7 @@ async fn a_delivery_is_claimed_once_and_sent_once(store: Store) {
 
     let twice = deliveries::record_sent(&mut tx, delivery().id, later(300)).await;
     assert!(matches!(twice.unwrap_err(), StorageError::Conflict { what: "delivery", .. }));
-    assert!(deliveries::requeue(&mut tx, delivery().id).await.is_err());
+    assert!(!deliveries::requeue(&mut tx, delivery().id).await.unwrap());
     assert!(deliveries::record_failed(&mut tx, delivery().id).await.is_err());
 }
 
@@ -123,6 +248,8 @@ async fn a_delivery_that_fails_for_good_says_so(store: Store) {
         deceased: "deceased",
         sensitive: false,
         refusal_keys: &[],
+        halt_scopes: &[],
+        budget: None,
     };
     let none = domain::DeliveryId::of(&["nothing"]);
     assert_eq!(deliveries::claim_delivery(&mut tx, none, &checks).await.unwrap(), None);
@@ -159,7 +286,7 @@ async fn a_death_that_was_corrected_or_withdrawn_stops_nothing(store: Store) {
     let wrong: EventId = told_of_death(&mut tx, "9", child(), true).await.source.event;
     facts::withdraw_facts_of(&mut tx, wrong, later(50)).await.unwrap();
     let told = event("ahead");
-    journal::record(&mut tx, &told).await.unwrap();
+    enter(&mut tx, &told, &[child()]).await;
     let mut ahead = fact(&told, mother(), "deceased", Value::Bool(true));
     ahead.source.register = String::from("NPD");
     ahead.valid = Interval::since(date(2030, 1, 1));
@@ -171,7 +298,7 @@ async fn one_register_that_says_dead_is_enough(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_message(&mut tx).await;
     let told = event("civil");
-    journal::record(&mut tx, &told).await.unwrap();
+    enter(&mut tx, &told, &[child()]).await;
     let mut death = fact(&told, mother(), "deceased", Value::Bool(true));
     death.source.register = String::from("CIV");
     facts::record(&mut tx, &[death]).await.unwrap();
@@ -232,6 +359,8 @@ async fn what_hurts_is_not_sent_by_a_machine(store: Store) {
         deceased: "deceased",
         sensitive: true,
         refusal_keys: &[],
+        halt_scopes: &[],
+        budget: None,
     };
     let claimed = deliveries::claim_delivery(&mut tx, delivery().id, &checks).await.unwrap();
     assert_eq!(claimed, Some(Claim::Suppressed(Suppression::Sensitive)));

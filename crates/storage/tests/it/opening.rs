@@ -6,8 +6,8 @@ use std::time::Duration;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use storage::{MigrateError, OpenError, Options, StorageError, Store, journal};
 
-use crate::both::{self, Schema, on_both};
-use crate::fixtures::event;
+use crate::both::{self, Schema, on_both, options};
+use crate::fixtures::{child, enter, event};
 
 on_both! {
     migrating_again_changes_nothing,
@@ -16,7 +16,7 @@ on_both! {
 }
 
 fn hasty() -> Options {
-    Options { patience: Duration::from_millis(300), ..Options::default() }
+    Options { patience: Duration::from_millis(300), ..options() }
 }
 
 async fn open(file: &Path) -> Result<Store, OpenError> {
@@ -120,17 +120,17 @@ async fn a_server_that_refuses_us_is_told_apart() {
     let Some(place) = Schema::fresh().await else { return };
     let address = std::env::var("COTMOC_TEST_POSTGRES").unwrap();
     let host = address.split('?').next().unwrap().rsplit_once('/').unwrap().0;
-    let error = Store::open(&format!("{host}/no_such_database"), &Options::default()).await;
+    let error = Store::open(&format!("{host}/no_such_database"), &options()).await;
     assert!(matches!(error.unwrap_err(), OpenError::Refused { .. }));
     place.drop().await;
 }
 
 #[tokio::test]
 async fn a_store_in_memory_serves_small_tests() {
-    let store = Store::open("sqlite::memory:", &Options::default()).await.unwrap();
+    let store = Store::open("sqlite::memory:", &options()).await.unwrap();
     store.migrate().await.unwrap();
     let mut tx = store.begin().await.unwrap();
-    journal::record(&mut tx, &event("1")).await.unwrap();
+    enter(&mut tx, &event("1"), &[child()]).await;
     tx.commit().await.unwrap();
     let mut conn = store.read().await.unwrap();
     assert!(journal::get(&mut conn, event("1").id).await.unwrap().is_some());
@@ -174,7 +174,7 @@ async fn migrate_from_all_sides(address: &str) {
     for _ in 0..4 {
         let address = address.to_owned();
         programs.spawn(async move {
-            let store = Store::open(&address, &Options::default()).await.unwrap();
+            let store = Store::open(&address, &options()).await.unwrap();
             store.migrate().await.unwrap();
             assert!(store.is_migrated().await.unwrap());
         });

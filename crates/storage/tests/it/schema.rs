@@ -1,8 +1,9 @@
 //! What the migrations and the crate's own text promise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use storage::cleanup::{End, RETENTION};
 use storage::{Dialect, MIGRATIONS};
 
 fn crate_root() -> PathBuf {
@@ -99,6 +100,50 @@ fn every_table_says_what_it_is_for_and_how_long_it_is_kept() {
     assert!(count >= 40, "only {count} tables were found");
 }
 
+/// Every table of the migrations.
+fn all_tables() -> BTreeSet<String> {
+    let migrations = MIGRATIONS.iter();
+    migrations.flat_map(|it| tables(it.sql(Dialect::Sqlite))).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn every_table_has_its_end_in_the_job_that_cleans_up() {
+    let listed: BTreeSet<String> = RETENTION.iter().map(|it| it.table.to_owned()).collect();
+    assert_eq!(listed.len(), RETENTION.len(), "a table is listed twice");
+    assert_eq!(listed, all_tables());
+    for retention in RETENTION {
+        assert!(!retention.ends.is_empty(), "`{}` says nothing", retention.table);
+        for end in retention.ends {
+            if let End::After { delete, .. } = end {
+                let own = format!("delete from {} where ", retention.table);
+                assert!(delete.starts_with(&own), "{delete}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_page_of_the_migrations_lists_every_table_with_its_days() {
+    let page = std::fs::read_to_string(crate_root().join("../../migrations/README.md")).unwrap();
+    let rows: BTreeMap<&str, &str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).collect();
+    let listed: BTreeSet<String> = rows.keys().map(|table| (*table).to_owned()).collect();
+    assert_eq!(listed, all_tables());
+    for retention in RETENTION {
+        for end in retention.ends {
+            let said = match end {
+                End::After { days: 0, .. } => "expires".to_owned(),
+                End::After { days, .. } => format!("{days} days"),
+                End::Erasure => "erased".to_owned(),
+                End::Work => "work".to_owned(),
+                End::Never(_) => "for ever".to_owned(),
+            };
+            let row = rows[retention.table];
+            assert!(row.contains(&said), "`{}`: `{said}` is not in `{row}`", retention.table);
+        }
+    }
+}
+
 #[test]
 fn every_constraint_has_a_name() {
     for migration in MIGRATIONS {
@@ -132,9 +177,13 @@ fn no_statement_changes_or_deletes_the_journal() {
     assert!(sources.len() > 20);
     assert!(sources.iter().any(|(_, text)| text.contains("insert into journal")));
     for (path, text) in sources {
-        for forbidden in
-            ["update journal", "delete from journal", "truncate", "drop table", "replace into"]
-        {
+        for forbidden in [
+            "update journal",
+            "delete from journal",
+            "truncate table",
+            "drop table journal",
+            "replace into",
+        ] {
             assert!(!text.contains(forbidden), "{}: `{forbidden}`", path.display());
         }
         let upserts = text.split("insert into journal").skip(1);

@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use domain::{Event, SubjectId, Value};
 use jiff::SignedDuration;
-use storage::jobs::{self, NewJob};
-use storage::{Store, Tx, facts, journal, status, subjects};
+use storage::jobs::{self, Claimer, Desk, NewJob};
+use storage::{Store, Tx, facts, status, subjects};
 
 use crate::both::{self, Schema};
-use crate::fixtures::{event, fact, later, noon, subject};
+use crate::fixtures::{enter, event, fact, later, noon, subject};
 
 const EVENTS: i64 = 10_000;
 const AT_ONCE: i64 = 500;
@@ -47,14 +47,17 @@ async fn measure(store: Store) {
     let lease = SignedDuration::from_secs(60);
     loop {
         let mut tx = store.begin().await.unwrap();
-        let claimed = jobs::claim(&mut tx, "w", noon(), lease, 50).await.unwrap();
+        let by = Claimer { worker: "w", now: noon(), lease };
+        jobs::make_ready(&mut tx, noon()).await.unwrap();
+        let lanes = jobs::lanes(&mut tx, Desk::Work).await.unwrap();
+        let claimed = jobs::claim(&mut tx, &by, &lanes, 50).await.unwrap();
         tx.commit().await.unwrap();
         if claimed.is_empty() {
             break;
         }
         let mut tx = store.begin().await.unwrap();
         for job in &claimed {
-            jobs::complete(&mut tx, job, noon()).await.unwrap();
+            jobs::complete(&mut tx, std::slice::from_ref(job), noon()).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -67,8 +70,8 @@ async fn measure(store: Store) {
 async fn take_in(tx: &mut Tx, number: i64) {
     let told = Event { received_at: later(number), ..event(&number.to_string()) };
     let who = SubjectId::of(&[&number.to_string()]);
-    subjects::put(tx, &subject(who)).await.unwrap();
-    journal::record(tx, &told).await.unwrap();
+    subjects::put(tx, &[subject(who)]).await.unwrap();
+    enter(tx, &told, &[who]).await;
     let known: Vec<_> =
         (0..8).map(|n| fact(&told, who, &format!("attribute.{n}"), Value::Int(n))).collect();
     facts::record(tx, &known).await.unwrap();
@@ -76,11 +79,13 @@ async fn take_in(tx: &mut Tx, number: i64) {
         id: NewJob::id_of("detect", &[&who.to_string()]),
         kind: "detect".to_owned(),
         payload: serde_json::Value::Null,
+        lane: "work/a".to_owned(),
         priority: 0,
+        due_by: noon(),
         run_at: noon(),
         trace: told.trace,
     };
-    jobs::enqueue_again(tx, &job).await.unwrap();
+    jobs::enqueue_again(tx, &[job], noon()).await.unwrap();
 }
 
 fn tell(store: &Store, what: &str, start: Instant) {

@@ -1,21 +1,25 @@
 //! Counts, and the end of retention.
 
-use domain::{SuggestionState, Value};
+use domain::{MilestoneId, SuggestionState, Value};
 use jiff::{SignedDuration, Timestamp};
 use storage::Store;
 use storage::cleanup::cleanup;
-use storage::jobs::{self, NewJob};
+use storage::jobs::{self, Claimer, NewJob};
 use storage::portal_keys::{self, PortalKey};
 use storage::quarantine::{self, Rejected};
 use storage::status::counts;
-use storage::{access_log, drafts, facts, journal, messages, sessions, suggestions, templates};
+use storage::{
+    access_log, drafts, facts, journal, messages, sessions, suggestions, tallies, templates,
+};
 
 use crate::both::on_both;
 use crate::fixtures::{
-    a_message, child, draft, event, fact, later, message, mother, noon, suggestion, template,
+    a_message, child, draft, enter, event, fact, later, message, mother, noon, prepared,
+    suggestion, template, today,
 };
 
 on_both! {
+    what_is_reached_is_counted_by_life_event_and_day,
     the_counts_say_what_there_is,
     each_table_is_cleaned_when_its_retention_ends_and_not_before,
     a_thousand_events_go_in_one_transaction,
@@ -42,7 +46,7 @@ async fn the_counts_say_what_there_is(store: Store) {
 async fn each_table_is_cleaned_when_its_retention_ends_and_not_before(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_message(&mut tx).await;
-    drafts::put(&mut tx, &draft(), noon()).await.unwrap();
+    drafts::put(&mut tx, &[prepared(draft())], noon()).await.unwrap();
     let unused = domain::Template { id: domain::TemplateId::of(&["unused"]), ..template() };
     templates::put(&mut tx, &unused, noon()).await.unwrap();
     let rejected = Rejected {
@@ -71,19 +75,23 @@ async fn each_table_is_cleaned_when_its_retention_ends_and_not_before(store: Sto
         purpose: "LE-BIRTH".to_owned(),
         legal_basis: "Điều 16".to_owned(),
     };
-    access_log::record(&mut tx, &access).await.unwrap();
+    access_log::record(&mut tx, &[access]).await.unwrap();
+    access_log::merge(&mut tx, noon(), None, 9).await.unwrap().unwrap();
     let job = NewJob {
         id: NewJob::id_of("a", &[]),
         kind: "a".to_owned(),
         payload: serde_json::Value::Null,
+        lane: "work/a".to_owned(),
         priority: 0,
+        due_by: noon(),
         run_at: noon(),
         trace: event("1").trace,
     };
-    jobs::enqueue(&mut tx, &job).await.unwrap();
+    jobs::enqueue(&mut tx, &job, noon()).await.unwrap();
     let lease = SignedDuration::from_secs(60);
-    let held = jobs::claim(&mut tx, "w1", noon(), lease, 1).await.unwrap();
-    jobs::complete(&mut tx, &held[0], noon()).await.unwrap();
+    let by = Claimer { worker: "w1", now: noon(), lease };
+    let held = jobs::claim(&mut tx, &by, std::slice::from_ref(&job.lane), 1).await.unwrap();
+    jobs::complete(&mut tx, &held[..1], noon()).await.unwrap();
 
     let gone = cleanup(&mut tx, noon()).await.unwrap();
     assert!(gone.values().all(|&rows| rows == 0), "{gone:?}");
@@ -114,14 +122,41 @@ async fn each_table_is_cleaned_when_its_retention_ends_and_not_before(store: Sto
 /// Intake writes many small rows; this holds the shape of one event's transaction.
 async fn a_thousand_events_go_in_one_transaction(store: Store) {
     let mut tx = store.begin().await.unwrap();
-    storage::subjects::put(&mut tx, &crate::fixtures::subject(child())).await.unwrap();
+    storage::subjects::put(&mut tx, &[crate::fixtures::subject(child())]).await.unwrap();
     for number in 0..1000 {
         let told = domain::Event { received_at: later(number), ..event(&number.to_string()) };
-        journal::record(&mut tx, &told).await.unwrap();
+        enter(&mut tx, &told, &[child()]).await;
         let known = [fact(&told, child(), "weight", Value::Int(number))];
         facts::record(&mut tx, &known).await.unwrap();
     }
     tx.commit().await.unwrap();
     let mut conn = store.read().await.unwrap();
     assert_eq!(counts(&mut conn).await.unwrap().facts, 1000);
+}
+
+async fn what_is_reached_is_counted_by_life_event_and_day(store: Store) {
+    let (first, second) = (today(), today().tomorrow().unwrap());
+    let mut tx = store.begin().await.unwrap();
+    for (name, life_event, day) in [
+        ("a", "LE-BIRTH", first),
+        ("b", "LE-BIRTH", first),
+        ("a", "LE-BIRTH", first),
+        ("c", "LE-DEATH", second),
+    ] {
+        tallies::note(&mut tx, &[(MilestoneId::of(&[name]), life_event.to_owned())], day)
+            .await
+            .unwrap();
+    }
+    tallies::gather(&mut tx).await.unwrap();
+    tallies::gather(&mut tx).await.unwrap();
+    tallies::foretell(&mut tx, "LE-BIRTH", first, 7).await.unwrap();
+    tallies::note(&mut tx, &[(MilestoneId::of(&["d"]), "LE-BIRTH".to_owned())], first)
+        .await
+        .unwrap();
+    tallies::gather(&mut tx).await.unwrap();
+    let all = tallies::since(&mut tx, first).await.unwrap();
+    let tally = |day, reached, foretold| tallies::Tally { day, reached, foretold };
+    assert_eq!(all["LE-BIRTH"], [tally(first, 3, 7)]);
+    assert_eq!(all["LE-DEATH"], [tally(second, 1, 0)]);
+    assert_eq!(tallies::since(&mut tx, second).await.unwrap().len(), 1);
 }

@@ -90,7 +90,8 @@ async fn fill(store: &Store, pack: &Pack, day: Date, rows: usize) -> Result<(), 
             identifier: None,
             language: Language::Vi,
         };
-        bulk::subjects(&mut conn, &some.iter().copied().map(subject).collect::<Vec<_>>()).await?;
+        let subjects: Vec<Subject> = some.iter().copied().map(subject).collect();
+        bulk::told(&mut conn, &subjects, &[], &[]).await?;
         let mut due = Vec::with_capacity(some.len() * each);
         for (subject, life_event) in some.iter().flat_map(|id| events.iter().map(|it| (*id, *it))) {
             if stored == rows {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use domain::{AsOf, EventId, EventKind, Fact, FactSet, SubjectId, SubjectKind};
-use rules::population::{Population, Row, Rule};
+use rules::population::{Population, Row, Rule, Scene, Table};
 use rules::{Case, Pack};
 
 use super::people::{Maker, Person};
@@ -21,6 +21,7 @@ pub(super) struct One {
     pub(super) load: Spread,
     pub(super) with_receipts: Spread,
     pub(super) begun: f64,
+    pub(super) in_columns: f64,
 }
 
 /// Decides everything about each of `people` people.
@@ -42,9 +43,11 @@ pub(super) fn one(pack: &Pack, as_of: AsOf, people: usize) -> One {
     let mut load = Vec::new();
     for (subject, kind) in subjects {
         let told = facts.get(&subject).map_or(&[][..], Vec::as_slice);
+        let told = told.iter().filter_map(|fact| Some(fact.told(kinds.get(&fact.source.event)?)));
+        let told: Vec<_> = told.collect();
         let mut row = Row::default();
         let started = Instant::now();
-        population.load(&mut row, subject, kind, told.iter().map(|fact| fact.told()));
+        population.load(&mut row, subject, kind, told);
         load.push(micros(started));
         rows.insert((subject, kind), row);
     }
@@ -55,7 +58,7 @@ pub(super) fn one(pack: &Pack, as_of: AsOf, people: usize) -> One {
     for one in &people {
         let Some(row) = rows.get(&(one.id, SubjectKind::Person)) else { continue };
         let started = Instant::now();
-        population.decide(row, &rows, &began, &mut |_, decided| {
+        population.decide(row, &rows, &mut |_, decided| {
             begun += 1;
             std::hint::black_box(&decided);
         });
@@ -65,7 +68,32 @@ pub(super) fn one(pack: &Pack, as_of: AsOf, people: usize) -> One {
     let begun = begun as f64 / people.len().max(1) as f64;
     let some = people.get(..WITH_RECEIPTS.min(people.len())).unwrap_or_default();
     let with_receipts = some.iter().map(|one| slow(&population, one, &facts, &began)).collect();
-    One { person: spread(person), load: spread(load), with_receipts: spread(with_receipts), begun }
+    One {
+        person: spread(person),
+        load: spread(load),
+        with_receipts: spread(with_receipts),
+        begun,
+        in_columns: in_columns(&population, &rows),
+    }
+}
+
+/// All life events of persons about everybody, begun or not, column by column: the time for each
+/// person, in microseconds. Filling the tables is not counted.
+fn in_columns(population: &Population<'_>, rows: &HashMap<(SubjectId, SubjectKind), Row>) -> f64 {
+    let people: Vec<&Row> = rows.values().filter(|it| it.kind() == SubjectKind::Person).collect();
+    let mut took = 0.0;
+    for rule in population.rules_of(SubjectKind::Person) {
+        let mut table = Table::new(rule);
+        for row in &people {
+            table.push(&Scene::new(rule, row, rows));
+        }
+        let started = Instant::now();
+        std::hint::black_box(table.decide());
+        took += micros(started);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let people = people.len().max(1) as f64;
+    took / people
 }
 
 /// The same with receipts, as the worker decides: facts of everyone who plays a role are loaded.

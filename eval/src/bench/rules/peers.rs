@@ -18,7 +18,7 @@ pub enum Peers {
         per_subject_us: BTreeMap<String, f64>,
         /// Whether all gave the same answers.
         agreement: bool,
-        /// Ours over the fastest of the others.
+        /// The time of the fastest other over ours.
         #[serde(skip)]
         ratio: f64,
     },
@@ -30,7 +30,7 @@ pub enum Peers {
 }
 
 impl Peers {
-    /// Our time over that of the fastest other.
+    /// The time of the fastest other over ours.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         match self {

@@ -14,6 +14,7 @@ use domain::{
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 use rules::{Example, LifeEvent, Pack, ValueKind};
+use storage::journal::Entry;
 use storage::subjects::Subject;
 use storage::{Store, bulk};
 
@@ -63,11 +64,11 @@ impl Chance {
 
 /// How many there are.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct People {
+pub struct People {
     /// People.
-    pub(super) people: usize,
+    pub people: usize,
     /// Facts about them and about what is theirs.
-    pub(super) facts: usize,
+    pub facts: usize,
 }
 
 /// One telling: who, what, in which wave.
@@ -269,6 +270,7 @@ impl<'p> Maker<'p> {
             attribute: telling.attribute,
             value: telling.value,
             valid: Interval::since(date(2025, 1, 1)),
+            personal: known.is_some_and(|known| known.personal),
             known_from: received(telling.wave),
             known_until: None,
             source: FactSource {
@@ -335,7 +337,7 @@ fn told_by(id: EventId, n: usize, kind: EventKind) -> Event {
 }
 
 /// Fills an empty database. `progress` hears how many people are through all waves.
-pub(super) async fn fill(
+pub async fn fill(
     store: &Store,
     pack: &Pack,
     today: Date,
@@ -363,9 +365,9 @@ pub(super) async fn fill(
                 }));
             }
             facts += told.len();
-            bulk::subjects(&mut conn, &subjects).await?;
-            bulk::events(&mut conn, &events).await?;
-            bulk::facts(&mut conn, &told).await?;
+            let entries: Vec<Entry<'_>> =
+                events.iter().map(|event| Entry { event, about: &[] }).collect();
+            bulk::told(&mut conn, &subjects, &entries, &told).await?;
             let through = (first + AT_ONCE).min(people) + usize::from(wave) * people;
             progress((through / usize::from(WAVES)) as u64);
         }

@@ -17,8 +17,6 @@ use super::{Setting, Step, counter};
 use crate::EvalError;
 use crate::bench::rate;
 
-/// On so many connections, which keep two cores busy.
-const PARTS: usize = 2;
 /// How often a bar moves.
 const MOVES: Duration = Duration::from_millis(200);
 
@@ -96,7 +94,7 @@ pub(super) async fn sweep(
             legal_basis: law.map(domain::LegalBasis::cite).unwrap_or_default(),
         },
         now: setting.as_of.known,
-        parts: PARTS,
+        parts: engine::population::parts(),
     };
     let done = counter();
     let started = Instant::now();

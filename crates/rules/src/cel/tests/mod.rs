@@ -2,6 +2,7 @@
 
 mod authors;
 mod days;
+mod monotone;
 mod properties;
 mod reference;
 mod settling;

@@ -1,13 +1,22 @@
-//! How much memory the process ever held at once.
+//! How much memory a process holds.
 
-/// In mebibytes; 0 where the system does not say.
+/// The most that this process ever held, in mebibytes; 0 where the system does not say.
 pub(crate) fn mebibytes() -> f64 {
-    std::fs::read_to_string("/proc/self/status").ok().and_then(|text| read(&text)).unwrap_or(0.0)
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|text| read(&text, "VmHWM:"))
+        .unwrap_or(0.0)
 }
 
-/// The line `VmHWM:   123456 kB` of the kernel's account of a process.
-fn read(status: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+/// How many mebibytes the process of this number holds now; 0 where the system does not say.
+pub(crate) fn held_by(process: u32) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).ok();
+    text.and_then(|text| read(&text, "VmRSS:")).unwrap_or(0.0)
+}
+
+/// A line such as `VmHWM:   123456 kB` of the kernel's account of a process.
+fn read(status: &str, name: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes / 1024.0)
 }
@@ -18,8 +27,8 @@ mod tests {
 
     #[test]
     fn the_peak_is_read_from_the_kernels_account() {
-        let peak = read("VmPeak:\t 9 kB\nVmHWM:\t  524288 kB\nVmRSS:\t 1 kB\n").unwrap();
+        let peak = read("VmPeak:\t 9 kB\nVmHWM:\t  524288 kB\nVmRSS:\t 1 kB\n", "VmHWM:").unwrap();
         assert!((peak - 512.0).abs() < 1e-9);
-        assert_eq!(read("VmRSS:\t 1 kB"), None);
+        assert_eq!(read("VmRSS:\t 1 kB", "VmHWM:"), None);
     }
 }

@@ -244,6 +244,9 @@ fn held_back(why: Suppression) -> &'static str {
         Suppression::Withdrawn => "what it rested on was taken back",
         Suppression::Sensitive => "it hurts: a person releases it, or it is too early",
         Suppression::NotProved => "it was not proved",
+        Suppression::Erased => "someone whom it names was erased",
+        Suppression::NoConsent => "no address was given for this channel",
+        Suppression::OverBudget => "the person was disturbed often enough; it is in the inbox",
     }
 }
 

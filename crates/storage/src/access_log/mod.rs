@@ -1,13 +1,21 @@
 //! Who read whose data, for which purpose, on what legal basis (invariant 10).
 
+mod proof;
+mod tree;
+
 use std::collections::BTreeMap;
 
 use domain::SubjectId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use sqlx::any::AnyRow;
 
+use crate::rows::Insert;
 use crate::{Conn, Result, sql};
+
+pub use proof::{Consistency, Inclusion, Verified, consistency, inclusion, leaves_of, verify};
+pub use tree::{Head, Signer, entry, head, heads, merge};
 
 /// How many subjects one statement logs a reading of.
 const SUBJECTS_AT_ONCE: usize = 100;
@@ -42,21 +50,27 @@ pub struct DayOfReads {
     pub reads: u64,
 }
 
-/// Logs a reading. The same reading of the same moment is one.
-pub async fn record(conn: &mut Conn, access: &Access) -> Result<()> {
-    sqlx::query(
-        "insert into access_log (at, subject_id, reader, what, purpose, legal_basis)
-         values ($1, $2, $3, $4, $5, $6)
-         on conflict (subject_id, at, reader, what, purpose) do nothing",
-    )
-    .bind(sql::time(access.at))
-    .bind(access.subject.to_string())
-    .bind(&access.reader)
-    .bind(&access.what)
-    .bind(&access.purpose)
-    .bind(&access.legal_basis)
-    .execute(conn)
-    .await?;
+const INSERT: Insert<'static> = Insert {
+    into: "insert into access_log (at, subject_id, reader, what, purpose, legal_basis)",
+    columns: 6,
+    then: "on conflict (subject_id, at, reader, what, purpose) do nothing",
+};
+
+/// Logs readings. The same reading of the same moment is one.
+pub async fn record(conn: &mut Conn, readings: &[Access]) -> Result<()> {
+    for some in Insert::portions(readings) {
+        let mut query = INSERT.of(conn, some.len());
+        for access in some {
+            query = query
+                .bind(sql::time(access.at))
+                .bind(access.subject.to_string())
+                .bind(&access.reader)
+                .bind(&access.what)
+                .bind(&access.purpose)
+                .bind(&access.legal_basis);
+        }
+        query.execute(&mut *conn).await?;
+    }
     Ok(())
 }
 
@@ -93,7 +107,7 @@ pub async fn of_subject(
     limit: u32,
 ) -> Result<Vec<Access>> {
     let rows = sqlx::query(
-        "select at, reader, what, purpose, legal_basis from access_log
+        "select subject_id, at, reader, what, purpose, legal_basis from access_log
          where subject_id = $1 and at >= $2
          order by at desc, reader, what, purpose limit $3",
     )
@@ -102,18 +116,18 @@ pub async fn of_subject(
     .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Access {
-                at: sql::parsed(row, "at")?,
-                subject,
-                reader: sql::text(row, "reader")?,
-                what: sql::text(row, "what")?,
-                purpose: sql::text(row, "purpose")?,
-                legal_basis: sql::text(row, "legal_basis")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<Access> {
+    Ok(Access {
+        at: sql::parsed(row, "at")?,
+        subject: sql::parsed(row, "subject_id")?,
+        reader: sql::text(row, "reader")?,
+        what: sql::text(row, "what")?,
+        purpose: sql::text(row, "purpose")?,
+        legal_basis: sql::text(row, "legal_basis")?,
+    })
 }
 
 /// The calendar of reads that a person is shown: day by day, latest first, days counted in `zone`.

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use domain::{Clock, FixedClock, SubjectId};
 use engine::view::SamplePerson;
+use engine::{Operation, Queue};
 use jiff::ToSpan as _;
 use serde_json::Value;
 use server::http::AppState;
@@ -19,7 +20,7 @@ mod app;
 
 /// The sample timeline's event at `place`.
 pub(crate) fn event(place: usize) -> Value {
-    let lines = include_str!("../../../../life-events/vn/samples/timeline.jsonl");
+    let lines = include_str!("../../../../../life-events/vn/samples/timeline.jsonl");
     serde_json::from_str(lines.lines().nth(place).unwrap()).unwrap()
 }
 
@@ -51,6 +52,15 @@ impl Site {
         let state = AppState { engine, sign_in: Arc::new(sign_in), behind_tls: false };
         let router = server::http::router(state.clone());
         Self { state, clock, router }
+    }
+
+    /// The demo in which so many jobs may wait.
+    pub(crate) async fn with_a_queue_of(jobs: u64) -> Self {
+        let mut site = Self::demo().await;
+        let operation = Operation { queue: Queue::up_to(jobs), ..Operation::default() };
+        site.state.engine.operation = Arc::new(operation);
+        site.router = server::http::router(site.state.clone());
+        site
     }
 
     /// The demo with its people known, and no message yet.

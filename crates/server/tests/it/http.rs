@@ -1,26 +1,17 @@
 //! The router as its callers meet it: registers and portals with keys, people with browsers.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, in its helpers too"
-)]
-
-mod support;
-
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 use server::error::ErrorCode;
 use server::portal;
-use server::sign_in::{Oidc, SignIn};
-use support::{Answer, Browser, Site, nobody};
+
+use crate::support::{self, Answer, Site, nobody};
 
 const STRUCTURED: &str = "application/cloudevents+json";
 const BATCHED: &str = "application/cloudevents-batch+json";
 
-fn get(path: &str) -> Request<Body> {
+pub(crate) fn get(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()
 }
 
@@ -66,7 +57,7 @@ async fn no_endpoint_but_health_and_the_description_is_open() {
                 .body(Body::empty())
                 .unwrap();
             let answer = site.send(request).await;
-            if path.starts_with("/v1/") {
+            if path.starts_with("/v1/") || path == "/metrics" {
                 assert_problem(&answer, ErrorCode::KeyNeeded);
                 assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
                 closed += 1;
@@ -75,7 +66,7 @@ async fn no_endpoint_but_health_and_the_description_is_open() {
             }
         }
     }
-    assert_eq!(closed, 4);
+    assert_eq!(closed, 5);
 }
 
 #[tokio::test]
@@ -188,6 +179,18 @@ async fn a_body_of_another_kind_or_size_is_refused() {
     let mut bare = post("/v1/events", &key, "application/json", "{}");
     bare.headers_mut().insert("ce-specversion", "%GG".parse().unwrap());
     assert_problem(&site.send(bare).await, ErrorCode::InvalidEventHeaders);
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_events_and_says_when_to_come_again() {
+    let site = Site::with_a_queue_of(2).await;
+    let key = site.key(&["events"]).await;
+    let batch = json!([support::event(0), support::event(1), support::event(2)]).to_string();
+    let answer = site.send(post("/v1/events", &key, BATCHED, batch)).await;
+    assert_problem(&answer, ErrorCode::Overloaded);
+    assert_eq!(answer.header("retry-after"), Some("30"));
+    let one = post("/v1/events", &key, STRUCTURED, support::event(0).to_string());
+    assert_eq!(site.send(one).await.status, StatusCode::ACCEPTED, "none of the batch was kept");
 }
 
 // Suggestions, drafts, outcomes
@@ -329,173 +332,7 @@ async fn the_docs_page_shows_every_operation_and_takes_nothing_from_elsewhere() 
     assert!(!page.contains("<script") && !page.contains("src=\"http"));
 }
 
-// People
-
-#[tokio::test]
-async fn a_personal_page_needs_somebody_signed_in() {
-    let site = Site::demo().await;
-    let message = format!("/messages/{}", domain::MessageId::of(&["x"]));
-    for path in ["/inbox", "/settings", message.as_str()] {
-        let answer = site.send(get(path)).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER);
-        assert_eq!(answer.header("location"), Some("/"), "{path}");
-    }
-}
-
-#[tokio::test]
-async fn a_sample_person_signs_in_reads_and_signs_out() {
-    let site = Site::with_people().await;
-    let mut browser = Browser::new(&site);
-    let person = site.person(0).await;
-    browser.sign_in(&person).await;
-
-    let inbox = browser.get("/inbox").await;
-    assert_eq!(inbox.status, StatusCode::OK);
-    assert!(inbox.text.contains(&person.name));
-    assert_eq!(browser.get("/settings").await.status, StatusCode::OK);
-
-    let cookie = browser.cookies.clone();
-    assert_eq!(browser.send_form("/sign-out", "/inbox", &[]).await.status, StatusCode::SEE_OTHER);
-    browser.cookies = cookie;
-    let after = browser.get("/inbox").await;
-    assert_eq!(after.header("location"), Some("/"), "the old cookie opens nothing");
-}
-
-#[tokio::test]
-async fn a_session_ends_after_its_time() {
-    let site = Site::with_people().await;
-    let mut browser = Browser::new(&site);
-    browser.sign_in(&site.person(0).await).await;
-    assert_eq!(browser.get("/inbox").await.status, StatusCode::OK);
-    site.wait_hours(9);
-    assert_eq!(browser.get("/inbox").await.status, StatusCode::SEE_OTHER);
-}
-
-#[tokio::test]
-async fn the_session_cookie_is_kept_from_scripts_and_other_sites() {
-    let site = Site::with_people().await;
-    let mut browser = Browser::new(&site);
-    let answer = browser.sign_in(&site.person(0).await).await;
-    let cookie = answer.header("set-cookie").unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
-    let token = cookie.split(['=', ';']).nth(1).unwrap();
-    assert_eq!(token.len(), 64);
-}
-
-#[tokio::test]
-async fn nobody_becomes_a_person_who_is_no_sample() {
-    let site = Site::with_people().await;
-    let mut browser = Browser::new(&site);
-    let subject = nobody().to_string();
-    let answer = browser.send_form("/sign-in", "/", &[("subject", &subject)]).await;
-    assert_eq!(answer.status, StatusCode::NOT_FOUND);
-}
-
-#[tokio::test]
-async fn the_picker_exists_in_the_demo_only() {
-    let oidc = Oidc { issuer: Some("https://id.example".to_owned()), client_id: None };
-    let site = Site::signing_in(SignIn::Oidc(oidc)).await;
-    let page = site.send(get("/")).await;
-    assert!(page.text.contains("chưa bật đăng nhập") && page.text.contains("https://id.example"));
-    assert!(!page.text.contains("/sign-in") && !page.text.contains("sbj_"));
-    let mut browser = Browser::new(&site);
-    browser.get("/").await;
-    let subject = nobody().to_string();
-    let answer = browser.post("/sign-in", &[("subject", &subject)]).await;
-    assert_eq!(answer.status, StatusCode::NOT_FOUND);
-}
-
-#[tokio::test]
-async fn a_form_that_is_not_ours_changes_nothing() {
-    let site = Site::with_people().await;
-    let mut browser = Browser::new(&site);
-    browser.sign_in(&site.person(0).await).await;
-    let outcome = format!("/suggestions/{}/outcome", domain::SuggestionId::of(&["x"]));
-    let token = browser.form_token("/settings").await;
-    for path in ["/sign-out", "/settings/refuse", "/settings/allow", outcome.as_str()] {
-        let fields = [("scope", "all"), ("kind", "filed")];
-        let without = browser.post(path, &fields).await;
-        assert_eq!(without.status, StatusCode::FORBIDDEN, "{path} without a token");
-        let [scope, kind] = fields;
-        let wrong = browser.post(path, &[("form_token", "guessed"), scope, kind]).await;
-        assert_eq!(wrong.status, StatusCode::FORBIDDEN, "{path} with a wrong token");
-        let elsewhere = browser
-            .post_from("https://evil.example", path, &[("form_token", &token), scope, kind])
-            .await;
-        assert_eq!(elsewhere.status, StatusCode::FORBIDDEN, "{path} from another site");
-        assert!(elsewhere.text.contains("Chưa ghi nhận được thao tác"));
-    }
-    let settings = browser.get("/settings").await;
-    assert_eq!(settings.status, StatusCode::OK, "still signed in");
-    assert!(!settings.text.contains("/settings/allow"), "nothing was refused");
-}
-
-#[tokio::test]
-async fn a_refusal_is_recorded_and_taken_back() {
-    let site = Site::with_people().await;
-    let mut browser = Browser::new(&site);
-    browser.sign_in(&site.person(0).await).await;
-    let scope = [("scope", "life-event:LE-BIRTH")];
-    let done = browser.send_form("/settings/refuse", "/settings", &scope).await;
-    assert_eq!(done.header("location"), Some("/settings?saved=1#said"), "{}", done.text);
-    assert!(browser.get("/settings?saved=1").await.text.contains("Đã từ chối từ ngày"));
-    browser.send_form("/settings/allow", "/settings", &scope).await;
-    assert!(!browser.get("/settings").await.text.contains("Đã từ chối từ ngày"));
-    let unknown = browser.send_form("/settings/refuse", "/settings", &[("scope", "x")]).await;
-    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test]
-async fn a_person_reads_their_own_message_and_nobody_elses() {
-    let site = Site::with_a_message().await;
-    let (owner, other) = (site.person(0).await, site.person(1).await);
-    let mut browser = Browser::new(&site);
-    browser.sign_in(&owner).await;
-    let inbox = browser.get("/inbox").await;
-    let message = inbox.link("/messages/");
-    let page = browser.get(&message).await;
-    assert_eq!(page.status, StatusCode::OK);
-    let draft = page.link("/drafts/");
-    assert_eq!(browser.get(&draft).await.status, StatusCode::OK);
-
-    let mut stranger = Browser::new(&site);
-    stranger.sign_in(&other).await;
-    for path in [&message, &draft] {
-        let answer = stranger.get(path).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-        assert!(!answer.text.contains(&owner.name));
-    }
-}
-
-#[tokio::test]
-async fn one_press_records_what_the_person_did() {
-    let site = Site::with_a_message().await;
-    let mut browser = Browser::new(&site);
-    browser.sign_in(&site.person(0).await).await;
-    let message = browser.get("/inbox").await.link("/messages/");
-    let page = browser.get(&message).await;
-    let action = page.link("/suggestions/");
-    let id = message.trim_start_matches("/messages/");
-    let fields = [("message", id), ("kind", "rated"), ("stars", "5")];
-    let done = browser.send_form(&action, &message, &fields).await;
-    let back = done.header("location").unwrap();
-    assert_eq!(back, format!("{message}?said=rated#said"), "{}", done.text);
-    let after = browser.get(back.split('#').next().unwrap()).await;
-    assert!(after.text.contains("Cảm ơn ông/bà đã đánh giá"));
-    let odd = [("message", id), ("kind", "rated"), ("stars", "6")];
-    let refused = browser.send_form(&action, &message, &odd).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test]
-async fn the_language_is_chosen_once_and_remembered() {
-    let site = Site::demo().await;
-    let mut browser = Browser::new(&site);
-    assert!(browser.get("/privacy").await.text.contains("<html lang=\"vi\">"));
-    assert!(browser.get("/privacy?lang=en").await.text.contains("<html lang=\"en\">"));
-    assert!(browser.get("/privacy").await.text.contains("<html lang=\"en\">"));
-    assert!(browser.get("/nowhere").await.text.contains("Not found"));
-}
+// The door
 
 #[tokio::test]
 async fn the_server_answers_and_stops_when_told() {
@@ -513,10 +350,111 @@ async fn the_server_answers_and_stops_when_told() {
         stop.send(()).unwrap();
         text
     };
-    let serve = server::http::serve(listener, site.state.clone(), async {
+    let serve = server::http::serve(listener, site.state.clone(), 8, async {
         let _ = stopped.await;
     });
     let (served, text) = tokio::join!(serve, client);
     served.unwrap();
     assert!(text.starts_with("HTTP/1.1 200 OK") && text.contains("\"status\":\"ok\""));
+}
+
+#[tokio::test]
+async fn who_comes_when_all_places_are_taken_is_told_at_once() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let site = Site::demo().await;
+    let listener = server::http::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serve = server::http::serve(listener, site.state.clone(), 1, async {
+        let _ = stopped.await;
+    });
+    let client = async move {
+        let connect = async || tokio::net::TcpStream::connect(address).await.unwrap();
+        let mut first = connect().await;
+        first.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut one = [0; 15];
+        first.read_exact(&mut one).await.unwrap();
+        let mut told = String::new();
+        connect().await.read_to_string(&mut told).await.unwrap();
+        drop(first);
+        // The place is free again once the server has seen that the first is gone.
+        for _ in 0..100 {
+            let mut again = connect().await;
+            let ask = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+            let _ = again.write_all(ask).await;
+            let mut text = String::new();
+            let _ = again.read_to_string(&mut text).await;
+            if text.starts_with("HTTP/1.1 200 OK") {
+                stop.send(()).unwrap();
+                return told;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the place stayed taken")
+    };
+    let (served, told) = tokio::join!(serve, client);
+    served.unwrap();
+    assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after: 5"), "{told}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_packed_or_in_another_script_is_called_that() {
+    let site = Site::demo().await;
+    let key = site.key(&["events"]).await;
+    for (name, value) in [
+        ("content-encoding", "gzip"),
+        ("content-type", "application/cloudevents+json; charset=utf-16"),
+        ("content-type", "application/cloudevents+json; Charset=\"TCVN-5712\""),
+    ] {
+        let mut request = post("/v1/events", &key, STRUCTURED, support::event(0).to_string());
+        request.headers_mut().insert(name, value.parse().unwrap());
+        assert_problem(&site.send(request).await, ErrorCode::MediaTypeUnsupported);
+    }
+    let mut request = post("/v1/events", &key, STRUCTURED, support::event(0).to_string());
+    request.headers_mut().insert("content-encoding", "identity".parse().unwrap());
+    let kind = "application/cloudevents+json; charset=UTF-8";
+    request.headers_mut().insert("content-type", kind.parse().unwrap());
+    assert_eq!(site.send(request).await.status, StatusCode::ACCEPTED);
+    let latin = post("/v1/events", &key, STRUCTURED, b"{\"id\": \"\xe9\"}".to_vec());
+    assert_problem(&site.send(latin).await, ErrorCode::MalformedJson);
+}
+
+#[tokio::test]
+async fn what_is_counted_needs_a_key_and_names_nobody() {
+    let site = Site::with_a_message().await;
+    assert_problem(&site.send(get("/metrics")).await, ErrorCode::KeyNeeded);
+    let other = site.key(&["events"]).await;
+    assert_problem(&site.send(get_with("/metrics", &other)).await, ErrorCode::ScopeMissing);
+    let key = site.key(&["metrics"]).await;
+    // Paths with ids in them, and methods that nobody knows, must not become labels.
+    let mother = site.person(0).await;
+    site.send(get(&format!("/messages/{}", mother.subject))).await;
+    site.send(get(&format!("/{}", mother.subject))).await;
+    let odd = Request::builder().method("999196100011").uri("/").body(Body::empty()).unwrap();
+    site.send(odd).await;
+    let answer = site.send(get_with("/metrics", &key)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let kind = answer.header("content-type").unwrap();
+    assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+    for line in [
+        "cotmoc_inputs_total{result=\"new\"}",
+        "cotmoc_jobs_total{kind=\"deliver\",outcome=\"done\"}",
+        "cotmoc_letters_total{channel=\"inbox\",outcome=\"sent\"}",
+        "cotmoc_jobs_waiting{state=\"queued\"} 0",
+        "cotmoc_queue_limit 1000000",
+        "route=\"/messages/{id}\"",
+        "method=\"other\"",
+    ] {
+        assert!(answer.text.contains(line), "no `{line}` in\n{}", answer.text);
+    }
+    assert!(!answer.text.contains(&mother.subject.to_string()), "a pseudonym");
+    assert!(!answer.text.contains("sbj_"), "a pseudonym");
+    for person in &site.state.engine.pack.samples().families.as_ref().unwrap().families {
+        for person in &person.people {
+            assert!(!answer.text.contains(&person.pin.value), "a personal number");
+            for part in person.name.split(' ').filter(|part| !part.is_ascii()) {
+                assert!(!answer.text.contains(part), "a part of a name: {part}");
+            }
+        }
+    }
 }

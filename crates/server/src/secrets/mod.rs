@@ -1,14 +1,19 @@
-//! The pseudonym key: read from its file, made on the first run.
+//! The keys that lie beside the database and not in it: read from their files, made on the first
+//! run.
 //!
-//! Whoever loses it can no longer tell which stored rows are about whom, and whoever
-//! steals it can. So it lies in a file of its own, readable by its owner only, and is
-//! never in the configuration, a log or an error.
+//! Whoever loses the pseudonym key can no longer tell which stored rows are about whom, and
+//! whoever steals it can. So it lies in a file of its own, readable by its owner only, and is
+//! never in the configuration, a log or an error. The same holds for the [master keys](master).
+
+pub mod log_key;
+pub mod master;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use domain::PseudonymKey;
+use zeroize::Zeroizing;
 
 use crate::chance;
 
@@ -19,7 +24,7 @@ const LEAST: usize = 32;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file cannot be read.
-    #[error("could not read the pseudonym key `{}`", path.display())]
+    #[error("could not read the key file `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -27,7 +32,7 @@ pub enum SecretError {
         source: io::Error,
     },
     /// The file cannot be made.
-    #[error("could not make the pseudonym key `{}`: does its folder exist, and may this user write there?", path.display())]
+    #[error("could not make the key file `{}`: does its folder exist, and may this user write there?", path.display())]
     Make {
         /// The file.
         path: PathBuf,
@@ -35,7 +40,7 @@ pub enum SecretError {
         source: io::Error,
     },
     /// Others on the machine can read it.
-    #[error("the pseudonym key `{}` can be read by others on this machine: run `chmod 600` on it", path.display())]
+    #[error("the key file `{}` can be read by others on this machine: run `chmod 600` on it", path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -59,8 +64,8 @@ pub fn pseudonym_key(path: &Path) -> Result<PseudonymKey, SecretError> {
         make(path)?;
     }
     refuse_if_open(path)?;
-    let bytes =
-        fs::read(path).map_err(|source| SecretError::Read { path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map(Zeroizing::new);
+    let bytes = bytes.map_err(|source| SecretError::Read { path: path.to_owned(), source })?;
     let key = bytes.trim_ascii();
     if key.len() < LEAST {
         return Err(SecretError::Short { path: path.to_owned(), found: key.len() });
@@ -75,7 +80,7 @@ fn make(path: &Path) -> Result<(), SecretError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let text = chance::token::<32>()?;
+    let text = Zeroizing::new(chance::token::<32>()?);
     match create_private(path) {
         Ok(mut file) => {
             file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
@@ -83,6 +88,21 @@ fn make(path: &Path) -> Result<(), SecretError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Puts `text` in the place of the file at `path`, whole or not at all.
+fn replace(path: &Path, text: &[u8]) -> Result<(), SecretError> {
+    let failed = |source| SecretError::Make { path: path.to_owned(), source };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    // Left behind by a run that was cut off; the file itself is as it was.
+    if beside.exists() {
+        fs::remove_file(&beside).map_err(failed)?;
+    }
+    let mut file = create_private(&beside).map_err(failed)?;
+    file.write_all(text).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)
 }
 
 #[cfg(unix)]

@@ -9,10 +9,11 @@ use engine::intake::{self, LinesReport};
 use engine::view::SamplePerson;
 use engine::{App, Worker, Writing};
 use rules::{Pack, PackFiles};
-use storage::{Options, Store};
+use server::secrets::master;
+use storage::Store;
 use writer::{Prompts, Words};
 
-const TIMELINE: &str = include_str!("../../../../life-events/vn/samples/timeline.jsonl");
+const TIMELINE: &str = include_str!("../../../../../life-events/vn/samples/timeline.jsonl");
 /// The certificate of the child of the first family: what their message follows from.
 const BIRTH: &str = "vn.health.birth-certified.v1";
 /// When the registers told who the people are, before anything happened to them.
@@ -33,11 +34,12 @@ pub(crate) async fn engine(clock: Arc<FixedClock>) -> App {
         samples: 0,
     };
     App {
-        store: Store::open("sqlite::memory:", &Options::default()).await.unwrap(),
+        store: Store::open("sqlite::memory:", &master::throwaway().unwrap()).await.unwrap(),
         pack: Arc::new(pack),
         clock,
         key: PseudonymKey::new(b"a key for tests and for nothing else"),
         writing: Arc::new(writing),
+        operation: Arc::default(),
     }
 }
 

@@ -1,0 +1,15 @@
+//! The server from outside: its router as callers meet it, its channels and its stream against
+//! real servers of their protocols.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod channels;
+mod http;
+mod people;
+mod stream;
+mod support;
