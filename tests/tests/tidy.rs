@@ -529,3 +529,17 @@ fn unsafe_code_stands_in_the_kernels_alone() -> Result<()> {
     found.none();
     Ok(())
 }
+
+/// Keys and databases that tests make lie in ignored places, and must not come into the history.
+#[test]
+fn nothing_that_is_ignored_is_kept() -> Result<()> {
+    if !root().join(".git").exists() {
+        eprintln!("not looked at: this is no clone");
+        return Ok(());
+    }
+    let asked = ["ls-files", "--cached", "--ignored", "--exclude-standard"];
+    let listed = Command::new("git").args(asked).current_dir(root()).output()?;
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    assert_eq!(String::from_utf8_lossy(&listed.stdout), "", "ignored, and kept all the same");
+    Ok(())
+}

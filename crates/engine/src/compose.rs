@@ -61,6 +61,9 @@ impl App {
 
         let now = self.now();
         let mut tx = self.store.begin().await?;
+        let milestone = milestones::get(&mut tx, to.milestone).await?;
+        let named = milestone.map(|it| it.named()).unwrap_or_default();
+        subjects::hold(&mut tx, &named.into_iter().chain([to.recipient]).collect()).await?;
         templates::put(&mut tx, &template, now).await?;
         messages::put(&mut tx, &message, now).await?;
         for channel in self.channels(&mut tx, to.recipient).await? {

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use rules::Hold;
 use storage::deliveries::{self, Checks, Claim, Claimed};
 use storage::jobs::{self, Fate, Job};
-use storage::{Conn, messages, milestones};
+use storage::{Conn, messages, milestones, subjects};
 
 use crate::carrier::{NotCarried, Parcel};
 use crate::decide::{Standing, stands};
@@ -54,6 +54,8 @@ impl App {
         job: &Job,
     ) -> Result<(), EngineError> {
         let mut tx = self.store.begin().await?;
+        let concerned = deliveries::concerned(&mut tx, &[id]).await?;
+        subjects::hold(&mut tx, &concerned).await?;
         let claimed = self.take(&mut tx, id, by, job).await?;
         tx.commit().await?;
         let Some(claimed) = claimed else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! What the work of one transaction has to store, kept until its end and stored in a few statements.
 //!
-//! Sixteen births cost little more than one so: the database is asked for rows and not for
+//! Many births cost little more than one so: the database is asked for rows and not for
 //! statements. Whoever reads what was decided within the transaction reads it from the
 //! [memory](crate::memory::Memory).
 
@@ -59,8 +59,8 @@ impl Ledger {
 }
 
 impl App {
-    /// Stores all that is in `ledger`, as of `now`.
-    pub(crate) async fn store(
+    /// Enters all that is in `ledger` into the database, as of `now`.
+    pub(crate) async fn enter(
         &self,
         conn: &mut Conn,
         ledger: Ledger,

@@ -139,7 +139,7 @@ impl App {
                 }
             }
         }
-        self.store(conn, memory.ledger, turn.at).await
+        self.enter(conn, memory.ledger, turn.at).await
     }
 
     /// Notes a turn, in the transaction that stores what came of it.

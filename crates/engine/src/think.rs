@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{EventId, Milestone, MilestoneId, SubjectId};
+use domain::{DeliveryId, EventId, Milestone, MilestoneId, SubjectId};
 use jiff::Timestamp;
 use storage::jobs::Job;
-use storage::{Conn, milestones, subjects};
+use storage::{Conn, deliveries, milestones, subjects};
 use tracing::Instrument as _;
 
 use crate::decide::Occasion;
@@ -46,7 +46,7 @@ impl App {
             let doing = self.follow_up(&mut tx, &mut memory, (thought, job), now);
             doing.instrument(work::span(job)).await?;
         }
-        self.store(&mut tx, memory.ledger, now).await?;
+        self.enter(&mut tx, memory.ledger, now).await?;
         // Last: they ask what stands about what they tell of.
         for (job, work) in jobs.iter().zip(works) {
             let Work::Deliver { delivery, by, .. } = work else { continue };
@@ -80,7 +80,9 @@ impl App {
                 Work::Compose { .. } => return Err(EngineError::WrongDesk),
             });
         }
-        learn(conn, memory, &thoughts).await?;
+        let mail = works.iter().filter_map(Work::delivery).collect::<Vec<DeliveryId>>();
+        let addressed = deliveries::concerned(conn, &mail).await?;
+        learn(conn, memory, &thoughts, addressed).await?;
         Ok(thoughts)
     }
 
@@ -114,11 +116,12 @@ impl App {
     }
 }
 
-/// Reads what `thoughts` need, and holds whom they decide about.
+/// Reads what `thoughts` need, and holds whom they decide about beside those who are `addressed`.
 async fn learn(
     conn: &mut Conn,
     memory: &mut Memory,
     thoughts: &[Option<Thought>],
+    addressed: BTreeSet<SubjectId>,
 ) -> Result<(), EngineError> {
     let mut decided = BTreeSet::new();
     let mut suggested = Vec::new();
@@ -132,11 +135,11 @@ async fn learn(
     let about: Vec<Milestone> = milestones::get_all(conn, &suggested).await?;
     let with_milestones: BTreeSet<SubjectId> =
         decided.iter().copied().chain(about.iter().map(|it| it.subject)).collect();
-    subjects::hold(conn, &with_milestones).await?;
+    let players = about.iter().flat_map(Milestone::named);
+    let whom: BTreeSet<SubjectId> = with_milestones.iter().copied().chain(players).collect();
+    subjects::hold(conn, &whom.union(&addressed).copied().collect()).await?;
     memory.learn_milestones(conn, &with_milestones).await?;
     memory.learn_days(conn, &decided).await?;
     memory.learn_suggestions(conn, suggested.iter()).await?;
-    let players = about.iter().flat_map(Milestone::named);
-    let whom: BTreeSet<SubjectId> = with_milestones.into_iter().chain(players).collect();
     memory.learn_facts(conn, &whom).await
 }

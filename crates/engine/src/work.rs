@@ -195,6 +195,14 @@ impl Work {
         }
     }
 
+    /// The delivery that is to be sent.
+    pub(crate) fn delivery(&self) -> Option<DeliveryId> {
+        match self {
+            Self::Deliver { delivery, .. } => Some(*delivery),
+            _ => None,
+        }
+    }
+
     /// Reads it back from a claimed job.
     pub(crate) fn of(job: &Job) -> Result<Self, EngineError> {
         serde_json::from_value(job.payload.clone()).map_err(EngineError::Work)

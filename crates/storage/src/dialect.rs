@@ -5,7 +5,7 @@
 //! | a write transaction | `begin immediate`: writers queue at the door and cannot deadlock | `begin` |
 //! | two claimers | cannot meet: one writer at a time | `for update skip locked` |
 //! | keeping a row as it is | as above | `for update`, or `for share` beside others |
-//! | one migrator at a time | as above | an advisory lock until the transaction ends |
+//! | one migrator, one who decides about a subject, at a time | as above | an advisory lock until the transaction ends |
 //! | settings | pragmas on each connection | the server's own |
 
 use std::collections::BTreeSet;

@@ -43,8 +43,12 @@ pub async fn record(conn: &mut Conn, facts: &[Fact]) -> Result<u64> {
     let told_by: Vec<EventId> = told_by.into_iter().collect();
     let kinds = journal::kinds(conn, &told_by).await?;
     let withdrawn = withdrawn(conn, &told_by).await?;
+    // In the order of whom they are about: whoever stores facts and whoever claims deliveries, which
+    // holds subjects, never wait in a circle.
+    let mut sorted: Vec<&Fact> = facts.iter().collect();
+    sorted.sort_by_key(|fact| (fact.subject, fact.id));
     let mut new = 0;
-    for some in Insert::portions(facts) {
+    for some in Insert::portions(&sorted) {
         let mut query = INSERT.of(conn, some.len());
         for fact in some {
             let event = fact.source.event;

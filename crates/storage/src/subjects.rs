@@ -38,9 +38,10 @@ impl fmt::Debug for Subject {
     }
 }
 
-/// Until this transaction ends, no other that asks for the same decides about any of `subjects`:
-/// what two workers know is never stored in the wrong order. To be asked for once in a
-/// transaction, before the facts are read and anything is written, so that no two wait in a circle.
+/// Until this transaction ends, no other that asks for the same decides about any of `subjects`, or
+/// words or claims what is sent to them: what two workers know is never stored in the wrong order.
+/// To be asked for once in a transaction, for everyone whose rows it will touch, before anything is
+/// written, so that no two wait in a circle.
 pub async fn hold(conn: &mut Conn, subjects: &BTreeSet<SubjectId>) -> Result<()> {
     Ok(dialect::hold_all(conn, subjects.iter().map(ToString::to_string)).await?)
 }

@@ -1,5 +1,7 @@
 //! Milestones, suggestions, drafts, receipts, due days.
 
+use std::collections::BTreeSet;
+
 use domain::{
     AsOf, DraftField, FieldState, Milestone, MilestoneState, Receipt, Suggestion, SuggestionState,
     Text, Verdict,
@@ -7,15 +9,16 @@ use domain::{
 use jiff::civil::date;
 use storage::Store;
 use storage::due::{self, Due};
-use storage::{StorageError, Stored, drafts, milestones, receipts, suggestions};
+use storage::{StorageError, Stored, drafts, milestones, receipts, subjects, suggestions};
 
 use crate::both::on_both;
 use crate::fixtures::{
-    a_birth, child, draft, later, milestone, mother, noon, prepared, suggestion, today,
+    a_birth, child, draft, father, later, milestone, mother, noon, prepared, suggestion, today,
 };
 
 on_both! {
     deciding_again_changes_nothing_and_deciding_otherwise_does,
+    whoever_decides_about_a_subject_waits_for_who_does_already,
     a_milestone_moves_only_as_its_lifecycle_allows,
     a_new_evaluation_keeps_what_the_person_did,
     suggestions_are_listed_by_person_and_state,
@@ -49,6 +52,19 @@ async fn deciding_again_changes_nothing_and_deciding_otherwise_does(store: Store
     assert_eq!(milestones::of_subject(&mut tx, mother()).await.unwrap(), []);
     assert_eq!(milestones::page(&mut tx, None, 5).await.unwrap(), [other]);
     assert_eq!(milestones::page(&mut tx, Some(first.id), 5).await.unwrap(), []);
+}
+
+async fn whoever_decides_about_a_subject_waits_for_who_does_already(store: Store) {
+    let mut first = store.begin().await.unwrap();
+    subjects::hold(&mut first, &BTreeSet::from([child(), father()])).await.unwrap();
+    let waiting = tokio::spawn(async move {
+        let mut second = store.begin().await.unwrap();
+        subjects::hold(&mut second, &BTreeSet::from([mother(), child()])).await.unwrap();
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(!waiting.is_finished());
+    first.commit().await.unwrap();
+    waiting.await.unwrap();
 }
 
 async fn a_milestone_moves_only_as_its_lifecycle_allows(store: Store) {

@@ -153,8 +153,13 @@ async fn what_a_killed_worker_held_is_taken_up_again_and_it_can_complete_nothing
     ] {
         assert!(matches!(late.unwrap_err(), StorageError::Conflict { what: "job", .. }));
     }
-    jobs::complete(&mut tx, std::slice::from_ref(&second), later(62)).await.unwrap();
-    assert_eq!(jobs::counts(&mut tx).await.unwrap().done, 1);
+    // Of several together too, whichever of them was lost.
+    put(&mut tx, &job("other")).await;
+    let other = claim_one(&mut tx, "two", 61).await;
+    let late = jobs::complete(&mut tx, &[other, first], later(62)).await;
+    assert!(matches!(late.unwrap_err(), StorageError::Conflict { what: "job", .. }));
+    jobs::complete(&mut tx, &[second], later(62)).await.unwrap();
+    assert_eq!(jobs::counts(&mut tx).await.unwrap().running, 0);
 }
 
 async fn a_worker_that_is_back_under_its_name_takes_up_what_it_left_at_its_desk(store: Store) {
