@@ -1,6 +1,9 @@
 //! Milestones, suggestions, drafts, receipts, due days.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::slice::from_ref;
+use std::time::Duration;
 
 use domain::{
     AsOf, DraftField, FieldState, Milestone, MilestoneState, Receipt, Suggestion, SuggestionState,
@@ -34,21 +37,18 @@ async fn deciding_again_changes_nothing_and_deciding_otherwise_does(store: Store
     let as_of = AsOf { known: later(60), ..first.as_of };
     let again = Milestone { as_of, ..milestone() };
     assert_eq!(
-        milestones::put(&mut tx, &[again.clone()], later(60)).await.unwrap(),
+        milestones::put(&mut tx, from_ref(&again), later(60)).await.unwrap(),
         [Stored::Same]
     );
     assert_eq!(milestones::get(&mut tx, first.id).await.unwrap(), Some(first.clone()));
 
     let other = Milestone { pack: "vn@2".to_owned(), as_of, ..milestone() };
     assert_eq!(
-        milestones::put(&mut tx, &[other.clone()], later(60)).await.unwrap(),
+        milestones::put(&mut tx, from_ref(&other), later(60)).await.unwrap(),
         [Stored::Changed]
     );
     assert_eq!(milestones::get(&mut tx, first.id).await.unwrap(), Some(other.clone()));
-    assert_eq!(
-        milestones::of_subject(&mut tx, child()).await.unwrap(),
-        std::slice::from_ref(&other)
-    );
+    assert_eq!(milestones::of_subject(&mut tx, child()).await.unwrap(), from_ref(&other));
     assert_eq!(milestones::of_subject(&mut tx, mother()).await.unwrap(), []);
     assert_eq!(milestones::page(&mut tx, None, 5).await.unwrap(), [other]);
     assert_eq!(milestones::page(&mut tx, Some(first.id), 5).await.unwrap(), []);
@@ -57,21 +57,20 @@ async fn deciding_again_changes_nothing_and_deciding_otherwise_does(store: Store
 async fn whoever_decides_about_a_subject_waits_for_who_does_already(store: Store) {
     let mut first = store.begin().await.unwrap();
     subjects::hold(&mut first, &BTreeSet::from([child(), father()])).await.unwrap();
-    let waiting = tokio::spawn(async move {
+    let mut waiting = pin!(async {
         let mut second = store.begin().await.unwrap();
         subjects::hold(&mut second, &BTreeSet::from([mother(), child()])).await.unwrap();
     });
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    assert!(!waiting.is_finished());
+    assert!(tokio::time::timeout(Duration::from_millis(200), &mut waiting).await.is_err());
     first.commit().await.unwrap();
-    waiting.await.unwrap();
+    waiting.await;
 }
 
 async fn a_milestone_moves_only_as_its_lifecycle_allows(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
     let illegal = Milestone { state: MilestoneState::Pending, ..milestone() };
-    let error = milestones::put(&mut tx, &[illegal.clone()], noon()).await.unwrap_err();
+    let error = milestones::put(&mut tx, from_ref(&illegal), noon()).await.unwrap_err();
     assert!(matches!(error, StorageError::Illegal(_)), "{error}");
 
     let (id, reached, withdrawn) =
@@ -91,15 +90,15 @@ async fn a_new_evaluation_keeps_what_the_person_did(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
     let first = suggestion("2.000635");
-    assert_eq!(suggestions::put(&mut tx, &[first.clone()], noon()).await.unwrap(), [Stored::New]);
-    assert_eq!(suggestions::put(&mut tx, &[first.clone()], noon()).await.unwrap(), [Stored::Same]);
+    assert_eq!(suggestions::put(&mut tx, from_ref(&first), noon()).await.unwrap(), [Stored::New]);
+    assert_eq!(suggestions::put(&mut tx, from_ref(&first), noon()).await.unwrap(), [Stored::Same]);
     let (open, filed) = (SuggestionState::Open, SuggestionState::Filed);
     suggestions::move_state(&mut tx, first.id, open, filed, noon()).await.unwrap();
 
-    assert_eq!(suggestions::put(&mut tx, &[first.clone()], noon()).await.unwrap(), [Stored::Same]);
+    assert_eq!(suggestions::put(&mut tx, from_ref(&first), noon()).await.unwrap(), [Stored::Same]);
     let learnt = Suggestion { verdict: Verdict::Met, ..first.clone() };
     assert_eq!(
-        suggestions::put(&mut tx, &[learnt.clone()], noon()).await.unwrap(),
+        suggestions::put(&mut tx, from_ref(&learnt), noon()).await.unwrap(),
         [Stored::Changed]
     );
     let held = suggestions::get(&mut tx, first.id).await.unwrap().unwrap();
@@ -115,8 +114,8 @@ async fn suggestions_are_listed_by_person_and_state(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_birth(&mut tx).await;
     let (one, two) = (suggestion("1.004222"), suggestion("2.000635"));
-    suggestions::put(&mut tx, &[one.clone()], noon()).await.unwrap();
-    suggestions::put(&mut tx, &[two.clone()], later(1)).await.unwrap();
+    suggestions::put(&mut tx, from_ref(&one), noon()).await.unwrap();
+    suggestions::put(&mut tx, from_ref(&two), later(1)).await.unwrap();
     let (open, refused) = (SuggestionState::Open, SuggestionState::Refused);
     suggestions::move_state(&mut tx, one.id, open, refused, later(2)).await.unwrap();
 
@@ -166,10 +165,10 @@ async fn a_receipt_is_kept_once_and_found_by_what_it_explains(store: Store) {
     let (receipt, about) = (receipt(), milestone().id.to_string());
     receipts::put(&mut tx, &[(receipt.clone(), child())], noon()).await.unwrap();
     receipts::put(&mut tx, &[(receipt.clone(), child())], noon()).await.unwrap();
-    assert_eq!(receipts::about(&mut tx, &about).await.unwrap(), std::slice::from_ref(&receipt));
+    assert_eq!(receipts::about(&mut tx, &about).await.unwrap(), from_ref(&receipt));
     assert_eq!(receipts::get(&mut tx, receipt.id).await.unwrap(), Some(receipt.clone()));
     let all = receipts::page(&mut tx, None, 5).await.unwrap();
-    assert_eq!(all, std::slice::from_ref(&receipt));
+    assert_eq!(all, from_ref(&receipt));
     assert_eq!(receipts::page(&mut tx, Some(receipt.id), 5).await.unwrap(), []);
 }
 
