@@ -33,7 +33,7 @@ use crate::{App, EngineError, Timetable};
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// How many jobs that take the database alone are done in one transaction: so few that whoever
 /// else wants to write waits for milliseconds.
-const THOUGHTS_AT_ONCE: u32 = 32;
+const THOUGHTS_AT_ONCE: u32 = 16;
 /// How many letters are claimed at once to be worded one after the other: so few that all of them
 /// end well within the lease.
 const LETTERS_AT_ONCE: u32 = 4;
