@@ -152,6 +152,9 @@ impl Handle {
     }
 }
 
+/// What time it is.
+pub type Now = fn() -> Instant;
+
 /// The threads at work. They stop, and what waits is answered with an error, when this is
 /// dropped.
 #[derive(Debug)]
@@ -161,9 +164,9 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts the threads.
-    pub fn start(served: Served, settings: Settings) -> io::Result<Self> {
-        let queue = Arc::new(Queue::new(served, settings));
+    /// Starts the threads. `now` tells the time that deadlines are measured by.
+    pub fn start(served: Served, settings: Settings, now: Now) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(served, settings, now));
         let mut workers = Self { queue, threads: Vec::new() };
         for at in 0..settings.workers.max(1) {
             let queue = Arc::clone(&workers.queue);

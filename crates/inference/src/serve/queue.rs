@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::figures::{Counters, Figures};
 use super::prefixes::Prefixes;
-use super::{Lane, Question, Refused, ServeError, Served, Settings};
+use super::{Lane, Now, Question, Refused, ServeError, Served, Settings};
 use crate::generate::Generated;
 
 /// After so many interactive questions, a bulk one goes first.
@@ -29,6 +29,7 @@ pub(super) struct Queue {
     changed: Condvar,
     pub(super) settings: Settings,
     pub(super) counters: Counters,
+    pub(super) now: Now,
 }
 
 #[derive(Debug)]
@@ -56,7 +57,7 @@ pub(super) enum Next {
 }
 
 impl Queue {
-    pub(super) fn new(served: Served, settings: Settings) -> Self {
+    pub(super) fn new(served: Served, settings: Settings, now: Now) -> Self {
         let current = Arc::new(Current { served, prefixes: Prefixes::new(settings.prefixes) });
         let state = State {
             interactive: VecDeque::new(),
@@ -66,7 +67,7 @@ impl Queue {
             stopped: false,
         };
         let counters = Counters::default();
-        Self { state: Mutex::new(state), changed: Condvar::new(), settings, counters }
+        Self { state: Mutex::new(state), changed: Condvar::new(), settings, counters, now }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -76,7 +76,7 @@ fn join(
     batch: &mut Batch<'_, u64>,
     places: &mut Places,
 ) {
-    let now = Instant::now();
+    let now = (queue.now)();
     if reply.is_closed() {
         queue.counters.cancelled();
         return;
@@ -119,7 +119,7 @@ fn request(
 
 /// Frees the places of callers that went away or whose deadline has passed.
 fn drop_gone(queue: &Queue, batch: &mut Batch<'_, u64>, places: &mut Places) {
-    let now = Instant::now();
+    let now = (queue.now)();
     let gone = places.under_way.extract_if(|_, place| {
         place.reply.is_closed() || place.deadline.is_some_and(|deadline| deadline <= now)
     });
@@ -147,7 +147,8 @@ fn answer(
         gen_ai.request.model = &*current.served.name,
         gen_ai.usage.input_tokens = place.input,
         gen_ai.usage.output_tokens = output,
-        gen_ai.server.request.duration = place.asked.elapsed().as_secs_f64(),
+        gen_ai.server.request.duration =
+            (queue.now)().saturating_duration_since(place.asked).as_secs_f64(),
         "a text was generated"
     );
     // A caller that went away meanwhile misses nothing.

@@ -36,7 +36,7 @@ fn until(handle: &Handle, done: impl Fn(&Handle) -> bool) {
 fn all_who_ask_are_answered_alike() {
     for workers in [1, 3] {
         let settings = Settings { workers, batch: 4, ..Settings::default() };
-        let at_work = Workers::start(served(&GEMMA), settings).unwrap();
+        let at_work = Workers::start(served(&GEMMA), settings, Instant::now).unwrap();
         let handle = at_work.handle();
         let lanes = [Lane::Interactive, Lane::Bulk].into_iter().cycle();
         let answers: Vec<_> =
@@ -55,7 +55,7 @@ fn all_who_ask_are_answered_alike() {
 #[test]
 fn more_than_may_wait_are_refused() {
     let settings = Settings { queue: 3, batch: 1, ..Settings::default() };
-    let at_work = Workers::start(served(&GEMMA), settings).unwrap();
+    let at_work = Workers::start(served(&GEMMA), settings, Instant::now).unwrap();
     let handle = at_work.handle();
     let first = handle.ask(question(Lane::Bulk, 200)).unwrap();
     until(&handle, |handle| handle.figures().steps > 0);
@@ -73,7 +73,7 @@ fn more_than_may_wait_are_refused() {
 #[test]
 fn a_caller_that_goes_away_frees_its_place() {
     let settings = Settings { batch: 1, ..Settings::default() };
-    let at_work = Workers::start(served(&GEMMA), settings).unwrap();
+    let at_work = Workers::start(served(&GEMMA), settings, Instant::now).unwrap();
     let handle = at_work.handle();
     let gone = handle.ask(question(Lane::Interactive, 500)).unwrap();
     let waits = handle.ask(question(Lane::Interactive, 500)).unwrap();
@@ -87,7 +87,7 @@ fn a_caller_that_goes_away_frees_its_place() {
 
 #[test]
 fn a_deadline_that_passes_is_said() {
-    let at_work = Workers::start(served(&GEMMA), Settings::default()).unwrap();
+    let at_work = Workers::start(served(&GEMMA), Settings::default(), Instant::now).unwrap();
     let handle = at_work.handle();
     let past = Question { deadline: Some(Instant::now()), ..question(Lane::Bulk, 5) };
     assert!(matches!(handle.ask(past).unwrap().wait(), Err(ServeError::Late)));
@@ -99,7 +99,7 @@ fn a_deadline_that_passes_is_said() {
 
 #[test]
 fn a_bad_question_is_answered_with_its_error() {
-    let at_work = Workers::start(served(&GEMMA), Settings::default()).unwrap();
+    let at_work = Workers::start(served(&GEMMA), Settings::default(), Instant::now).unwrap();
     let handle = at_work.handle();
     let bad = Question { grammar: Some(Grammar::regex("(")), ..question(Lane::Bulk, 5) };
     assert!(matches!(handle.ask(bad).unwrap().wait(), Err(ServeError::Generate(_))));
@@ -112,7 +112,7 @@ fn a_bad_question_is_answered_with_its_error() {
 #[test]
 fn bulk_is_not_kept_waiting_for_ever() {
     let settings = Settings { batch: 1, ..Settings::default() };
-    let at_work = Workers::start(served(&GEMMA), settings).unwrap();
+    let at_work = Workers::start(served(&GEMMA), settings, Instant::now).unwrap();
     let handle = at_work.handle();
     let busy = handle.ask(question(Lane::Interactive, 300)).unwrap();
     until(&handle, |handle| handle.figures().steps > 0);
@@ -129,7 +129,7 @@ fn bulk_is_not_kept_waiting_for_ever() {
 #[test]
 fn another_model_takes_over_between_texts() {
     let settings = Settings { batch: 1, ..Settings::default() };
-    let at_work = Workers::start(served(&GEMMA), settings).unwrap();
+    let at_work = Workers::start(served(&GEMMA), settings, Instant::now).unwrap();
     let handle = at_work.handle();
     let llama = served(&LLAMA);
     let old = handle.ask(question(Lane::Bulk, 300)).unwrap();
@@ -143,7 +143,7 @@ fn another_model_takes_over_between_texts() {
 
 #[test]
 fn stopped_workers_leave_nobody_waiting() {
-    let at_work = Workers::start(served(&GEMMA), Settings::default()).unwrap();
+    let at_work = Workers::start(served(&GEMMA), Settings::default(), Instant::now).unwrap();
     let handle = at_work.handle();
     let answers: Vec<_> = (0..50).map(|_| handle.ask(question(Lane::Bulk, 400)).unwrap()).collect();
     drop(at_work);
@@ -155,7 +155,7 @@ fn stopped_workers_leave_nobody_waiting() {
 
 #[tokio::test]
 async fn answers_can_be_awaited() {
-    let at_work = Workers::start(served(&LLAMA), Settings::default()).unwrap();
+    let at_work = Workers::start(served(&LLAMA), Settings::default(), Instant::now).unwrap();
     let answer = at_work.handle().ask(question(Lane::Interactive, 6)).unwrap();
     assert_eq!(answer.await.unwrap().text.len(), 6);
 }
