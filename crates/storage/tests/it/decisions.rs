@@ -6,8 +6,8 @@ use std::slice::from_ref;
 use std::time::Duration;
 
 use domain::{
-    AsOf, DraftField, FieldState, Milestone, MilestoneState, Receipt, Suggestion, SuggestionState,
-    Text, Verdict,
+    AsOf, DraftField, FieldState, Milestone, MilestoneState, Receipt, SubjectId, Suggestion,
+    SuggestionState, Text, Verdict,
 };
 use jiff::civil::date;
 use storage::Store;
@@ -60,6 +60,18 @@ async fn whoever_decides_about_a_subject_waits_for_who_does_already(store: Store
     let mut waiting = pin!(async {
         let mut second = store.begin().await.unwrap();
         subjects::hold(&mut second, &BTreeSet::from([mother(), child()])).await.unwrap();
+    });
+    assert!(tokio::time::timeout(Duration::from_millis(200), &mut waiting).await.is_err());
+    first.commit().await.unwrap();
+    waiting.await;
+
+    // Who holds very many holds everybody.
+    let mut first = store.begin().await.unwrap();
+    let many = (0..1_500).map(|n| SubjectId::of(&["many", &n.to_string()])).collect();
+    subjects::hold(&mut first, &many).await.unwrap();
+    let mut waiting = pin!(async {
+        let mut second = store.begin().await.unwrap();
+        subjects::hold(&mut second, &BTreeSet::from([mother()])).await.unwrap();
     });
     assert!(tokio::time::timeout(Duration::from_millis(200), &mut waiting).await.is_err());
     first.commit().await.unwrap();
