@@ -11,9 +11,7 @@ mod write;
 
 pub use intake::{IntakeBench, Turn, intake};
 pub use load::{Load, LoadBench, LoadStep};
-pub use rules::{
-    DuePoint, LifeEventCount, Peers, People, RulesBench, Setting, Step, SweepBench, fill, rules,
-};
+pub use rules::{DuePoint, LifeEventCount, Peers, RulesBench, Setting, Step, SweepBench, rules};
 pub use synthetic::Synthetic;
 pub use write::{WriteBench, WrittenPlan, write};
 

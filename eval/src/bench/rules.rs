@@ -22,7 +22,6 @@ use crate::EvalError;
 
 pub use due::DuePoint;
 pub use peers::Peers;
-pub use people::{People, fill};
 pub use sweep::{LifeEventCount, SweepBench};
 
 /// How many people are in memory at once while one is measured.

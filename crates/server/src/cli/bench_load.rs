@@ -97,11 +97,7 @@ impl Bench<'_> {
     /// the floor below these.
     async fn on(&self, urls: &[String; 3], folder: &Path) -> anyhow::Result<LoadBench> {
         let country = wiring::country(self.config)?;
-        let (known, pace) = (self.args.known, self.args.pace);
-        let mut bench = LoadBench { known, pace, ..LoadBench::default() };
-        for url in urls.iter().take(2).filter(|_| known > 0) {
-            self.fill(url, &country.pack).await?;
-        }
+        let mut bench = LoadBench { pace: self.args.pace, ..LoadBench::default() };
         let bar = self.output.bar(0, false, "");
         let say = |step| bar.set_message(words(step));
 
@@ -122,11 +118,9 @@ impl Bench<'_> {
         site.stop().await?;
         bar.finish_and_clear();
 
-        if known == 0 {
-            let (rows, floor) = self.floor(&urls[1], &urls[2], batches).await?;
-            bench.rows = rows;
-            bench.floor_ratio = Some(took.as_secs_f64() / floor.as_secs_f64());
-        }
+        let (rows, floor) = self.floor(&urls[1], &urls[2], batches).await?;
+        bench.rows = rows;
+        bench.floor_ratio = took.as_secs_f64() / floor.as_secs_f64();
         Ok(bench)
     }
 
@@ -148,19 +142,6 @@ impl Bench<'_> {
         from.close().await;
         into.close().await;
         Ok((rows.count(), took))
-    }
-
-    /// Fills a database with people who do not exist.
-    async fn fill(&self, url: &str, pack: &Pack) -> anyhow::Result<()> {
-        let known = self.args.known;
-        let bar = self.output.bar(known as u64, false, "people");
-        let store = Store::open(url, &self.options).await?;
-        store.migrate().await?;
-        let today = RealClock.now().to_zoned(pack.time_zone().clone()).date();
-        eval::bench::fill(&store, pack, today, known, &mut |done| bar.set_position(done)).await?;
-        store.close().await;
-        bar.finish_and_clear();
-        Ok(())
     }
 
     async fn load<'a>(&self, site: &Site, pack: &'a Pack) -> anyhow::Result<Load<'a>> {
@@ -286,11 +267,10 @@ fn words(step: LoadStep) -> &'static str {
 }
 
 fn tell(output: Output, name: &str, bench: &LoadBench) {
-    let floor = bench.floor_ratio.map_or_else(String::new, |ratio| {
-        format!(", {ratio:.1} times a bare insert of the same {} rows", bench.rows)
-    });
-    output
-        .say(format!("{name}: {:.0} events a second in batches{floor}", bench.intake_events_per_s));
+    output.say(format!(
+        "{name}: {:.0} events a second in batches, {:.1} times a bare insert of the same {} rows",
+        bench.intake_events_per_s, bench.floor_ratio, bench.rows
+    ));
     output.say(format!(
         "  at {} of the pace, 99 of 100 within: {:.1} ms a single event, {:.0} ms until its suggestion can be read, \
          {:.1} ms a reading; {} failed; {:.0} MiB, then {:.0}",

@@ -74,9 +74,6 @@ pub(crate) struct BenchArgs {
     /// With `load`: which part of 200 events and 500 readings a second comes at that pace.
     #[arg(long, default_value_t = 1.0, value_parser = part)]
     pub(super) pace: f64,
-    /// With `load`: how many people are known before, each with some dozen facts.
-    #[arg(long, default_value_t = 0)]
-    pub(super) known: usize,
     /// With `load`: a PostgreSQL to measure on as well, in schemas that are gone afterwards.
     #[arg(long, value_name = "URL", env = "COTMOC_TEST_POSTGRES", hide_env_values = true)]
     pub(super) postgres: Option<String>,

@@ -81,9 +81,8 @@ pub struct LoadBench {
     pub visible_p99_ms: f64,
     /// Readings at 500 a second, or that part of it, beside that: 99 of 100 are answered within.
     pub read_p99_ms: f64,
-    /// Intake's time over that of a bare insert of the same rows. Not measured where people were
-    /// known before: their rows would be among those inserted.
-    pub floor_ratio: Option<f64>,
+    /// Intake's time over that of a bare insert of the same rows.
+    pub floor_ratio: f64,
     /// The middles of the same.
     pub single_p50_ms: f64,
     /// See [`LoadBench::single_p50_ms`].
@@ -92,11 +91,9 @@ pub struct LoadBench {
     pub read_p50_ms: f64,
     /// Which part of the goals' pace.
     pub pace: f64,
-    /// People who were known before.
-    pub known: usize,
     /// Events in batches.
     pub events: usize,
-    /// Rows that they became, where the floor was measured.
+    /// Rows that they became.
     pub rows: usize,
     /// Requests that were refused or not answered, and suggestions that did not come; none of
     /// them is in the times.

@@ -64,11 +64,11 @@ impl Chance {
 
 /// How many there are.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct People {
+pub(super) struct People {
     /// People.
-    pub people: usize,
+    pub(super) people: usize,
     /// Facts about them and about what is theirs.
-    pub facts: usize,
+    pub(super) facts: usize,
 }
 
 /// One telling: who, what, in which wave.
@@ -337,7 +337,7 @@ fn told_by(id: EventId, n: usize, kind: EventKind) -> Event {
 }
 
 /// Fills an empty database. `progress` hears how many people are through all waves.
-pub async fn fill(
+pub(super) async fn fill(
     store: &Store,
     pack: &Pack,
     today: Date,
