@@ -81,6 +81,12 @@ pub async fn due(conn: &mut Conn, due: &[Due]) -> Result<()> {
     Ok(())
 }
 
+/// Takes away all work that waits.
+pub async fn forget_work(conn: &mut Conn) -> Result<()> {
+    conn.execute("delete from jobs").await?;
+    Ok(())
+}
+
 /// The tables that intake writes, with their columns and the order in which their rows come to be;
 /// what has no date comes in an order that is as good as chance.
 const OF_INTAKE: [(&str, &str, &str); 7] = [
@@ -132,6 +138,13 @@ impl OfIntake {
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.iter().map(|(_, rows)| rows.len()).sum()
+    }
+
+    /// How many subjects among them.
+    #[must_use]
+    pub fn subjects(&self) -> usize {
+        let of = self.0.iter().find(|(table, _)| table.starts_with("insert into subjects "));
+        of.map_or(0, |(_, rows)| rows.len())
     }
 
     /// Inserts them through the same driver into an empty database with the same tables and indexes,

@@ -17,10 +17,8 @@ use jiff::civil::Date;
 use sqlx::any::AnyRow;
 
 use crate::dialect::Dialect;
+use crate::rows::rows_of_each;
 use crate::{Conn, Result, Stored, contacts, facts, halts, messages, refusals, sql};
-
-/// How many one statement asks for.
-const AT_ONCE: usize = 100;
 
 /// What must be asked again before sending, which only the caller knows.
 #[derive(Debug, Clone, Copy)]
@@ -197,20 +195,11 @@ async fn is_over_budget(conn: &mut Conn, delivery: &Delivery, checks: &Checks<'_
 /// Whom some deliveries concern: their recipients, and whoever has a role in what they tell of.
 pub async fn concerned(conn: &mut Conn, ids: &[DeliveryId]) -> Result<BTreeSet<SubjectId>> {
     let mut concerned = BTreeSet::new();
-    for some in ids.chunks(AT_ONCE) {
-        let statement = format!(
-            "select d.recipient_id as recipient_id, m.about as about
-             from deliveries d join messages m on m.id = d.message_id where d.id in ({})",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for id in some {
-            query = query.bind(id.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            concerned.insert(sql::parsed(row, "recipient_id")?);
-            concerned.extend(sql::parsed_ids(row, "about")?);
-        }
+    let statement = "select d.recipient_id as recipient_id, m.about as about
+         from deliveries d join messages m on m.id = d.message_id where d.id in ({})";
+    for row in &rows_of_each(conn, statement, &[], ids).await? {
+        concerned.insert(sql::parsed(row, "recipient_id")?);
+        concerned.extend(sql::parsed_ids(row, "about")?);
     }
     Ok(concerned)
 }

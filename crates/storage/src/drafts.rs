@@ -6,12 +6,9 @@ use domain::{Draft, DraftId, SubjectId, SuggestionId};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::vault::{self, Opened, Place};
 use crate::{Conn, Result, StorageError, Stored, sql};
-
-/// How many one statement asks for.
-const AT_ONCE: usize = 100;
 
 const INSERT: Insert<'static> = Insert {
     into: "insert into drafts (id, suggestion_id, form, changed_at, about, body)",
@@ -101,25 +98,16 @@ pub async fn get(conn: &mut Conn, id: DraftId) -> Result<Option<Draft>> {
 }
 
 async fn get_all(conn: &mut Conn, ids: &[DraftId]) -> Result<Vec<Draft>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for some in ids.chunks(AT_ONCE) {
-        let statement = format!(
-            "select id, about, body from drafts where id in ({})",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for id in some {
-            query = query.bind(id.to_string());
-        }
-        let rows = query.fetch_all(&mut *conn).await?;
-        let mut about = Vec::with_capacity(rows.len());
-        for row in &rows {
-            about.push(sql::parsed_ids(row, "about")?);
-        }
-        vault::learn(conn, &about.concat()).await?;
-        for (row, about) in rows.iter().zip(&about) {
-            found.extend(opened(conn, row, about)?);
-        }
+    let statement = "select id, about, body from drafts where id in ({})";
+    let rows = rows_of_each(conn, statement, &[], ids).await?;
+    let mut about = Vec::with_capacity(rows.len());
+    for row in &rows {
+        about.push(sql::parsed_ids(row, "about")?);
+    }
+    vault::learn(conn, &about.concat()).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (row, about) in rows.iter().zip(&about) {
+        found.extend(opened(conn, row, about)?);
     }
     Ok(found)
 }

@@ -4,7 +4,7 @@ use domain::SubjectId;
 use jiff::civil::Date;
 use sqlx::any::AnyRow;
 
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::{Conn, Result, sql};
 
 /// A day on which a life event must be looked at for a subject.
@@ -17,9 +17,6 @@ pub struct Due {
     /// When.
     pub on: Date,
 }
-
-/// How many subjects one statement asks for.
-const AT_ONCE: usize = 100;
 
 const INSERT: Insert<'static> = Insert {
     into: "insert into due (subject_id, life_event, due_on)",
@@ -52,22 +49,9 @@ pub async fn clear(conn: &mut Conn, subject: SubjectId, life_event: &str) -> Res
 
 /// The days of `subjects`.
 pub async fn of_subjects(conn: &mut Conn, subjects: &[SubjectId]) -> Result<Vec<Due>> {
-    let mut found = Vec::new();
-    for some in subjects.chunks(AT_ONCE) {
-        let statement = format!(
-            "select subject_id, life_event, due_on from due where subject_id in ({})
-             order by subject_id, life_event",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for subject in some {
-            query = query.bind(subject.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            found.push(read(row)?);
-        }
-    }
-    Ok(found)
+    let statement = "select subject_id, life_event, due_on from due where subject_id in ({})
+         order by subject_id, life_event";
+    rows_of_each(conn, statement, &[], subjects).await?.iter().map(read).collect()
 }
 
 /// What is due on `day` or before it, earliest first.

@@ -6,12 +6,9 @@ use domain::{EventId, Fact, FactId, FactSet, FactSource, Interval, SubjectId, Va
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::vault::{self, MARK, Opened, Place};
 use crate::{Conn, Result, StorageError, journal, sql};
-
-/// How many subjects one statement asks for. More are asked for in turns.
-const SUBJECTS_AT_ONCE: usize = 100;
 
 const INSERT: Insert<'static> = Insert {
     into: "insert into facts
@@ -77,18 +74,9 @@ pub async fn record(conn: &mut Conn, facts: &[Fact]) -> Result<u64> {
 /// When each of `events` was withdrawn that was, as a column holds it.
 async fn withdrawn(conn: &mut Conn, events: &[EventId]) -> Result<BTreeMap<EventId, String>> {
     let mut withdrawn = BTreeMap::new();
-    for some in events.chunks(SUBJECTS_AT_ONCE) {
-        let statement = format!(
-            "select event_id, withdrawn_at from withdrawals where event_id in ({})",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for event in some {
-            query = query.bind(event.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            withdrawn.insert(sql::parsed(row, "event_id")?, sql::text(row, "withdrawn_at")?);
-        }
+    let statement = "select event_id, withdrawn_at from withdrawals where event_id in ({})";
+    for row in &rows_of_each(conn, statement, &[], events).await? {
+        withdrawn.insert(sql::parsed(row, "event_id")?, sql::text(row, "withdrawn_at")?);
     }
     Ok(withdrawn)
 }
@@ -172,21 +160,12 @@ fn objects_of(value: &Value, into: &mut BTreeSet<SubjectId>) {
 
 /// All facts about `subjects`, whatever their dates: [`FactSet::lookup`] picks by the three dates.
 pub async fn facts_of(conn: &mut Conn, subjects: &[SubjectId]) -> Result<FactSet> {
+    let statement = "select id, subject_id, attribute, value, valid_from, valid_until, known_from,
+             known_until, register, record, legal_basis, event_id
+         from facts where subject_id in ({}) order by id";
+    let rows = rows_of_each(conn, statement, &[], subjects).await?;
     let mut facts = FactSet::default();
-    for some in subjects.chunks(SUBJECTS_AT_ONCE) {
-        let statement = format!(
-            "select id, subject_id, attribute, value, valid_from, valid_until, known_from,
-                 known_until, register, record, legal_basis, event_id
-             from facts where subject_id in ({}) order by id",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for subject in some {
-            query = query.bind(subject.to_string());
-        }
-        let rows = query.fetch_all(&mut *conn).await?;
-        facts.extend(opened(conn, &rows).await?);
-    }
+    facts.extend(opened(conn, &rows).await?);
     Ok(facts)
 }
 
@@ -196,21 +175,12 @@ pub async fn with_attribute(
     subjects: &[SubjectId],
     attribute: &str,
 ) -> Result<FactSet> {
+    let statement = "select id, subject_id, attribute, value, valid_from, valid_until, known_from,
+             known_until, register, record, legal_basis, event_id
+         from facts where attribute = $1 and subject_id in ({}) order by id";
+    let rows = rows_of_each(conn, statement, &[attribute], subjects).await?;
     let mut facts = FactSet::default();
-    for some in subjects.chunks(SUBJECTS_AT_ONCE) {
-        let statement = format!(
-            "select id, subject_id, attribute, value, valid_from, valid_until, known_from,
-                 known_until, register, record, legal_basis, event_id
-             from facts where attribute = $1 and subject_id in ({}) order by id",
-            sql::places(2, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(attribute);
-        for subject in some {
-            query = query.bind(subject.to_string());
-        }
-        let rows = query.fetch_all(&mut *conn).await?;
-        facts.extend(opened(conn, &rows).await?);
-    }
+    facts.extend(opened(conn, &rows).await?);
     Ok(facts)
 }
 
@@ -221,20 +191,11 @@ pub async fn pointing_to(
     objects: &[SubjectId],
 ) -> Result<BTreeMap<SubjectId, Vec<(String, SubjectId)>>> {
     let mut links: BTreeMap<SubjectId, Vec<(String, SubjectId)>> = BTreeMap::new();
-    for some in objects.chunks(SUBJECTS_AT_ONCE) {
-        let statement = format!(
-            "select object_id, attribute, subject_id from fact_links
-             where object_id in ({}) order by object_id, attribute, subject_id",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for object in some {
-            query = query.bind(object.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            let link = (sql::text(row, "attribute")?, sql::parsed(row, "subject_id")?);
-            links.entry(sql::parsed(row, "object_id")?).or_default().push(link);
-        }
+    let statement = "select object_id, attribute, subject_id from fact_links
+         where object_id in ({}) order by object_id, attribute, subject_id";
+    for row in &rows_of_each(conn, statement, &[], objects).await? {
+        let link = (sql::text(row, "attribute")?, sql::parsed(row, "subject_id")?);
+        links.entry(sql::parsed(row, "object_id")?).or_default().push(link);
     }
     Ok(links)
 }

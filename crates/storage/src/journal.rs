@@ -6,12 +6,9 @@ use domain::{Event, EventId, EventKind, SubjectId};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::vault::{self, Opened, Place};
 use crate::{Conn, Result, StorageError, sql};
-
-/// How many events one statement asks for. More are asked for in turns.
-const EVENTS_AT_ONCE: usize = 100;
 
 /// What recording an event found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,36 +132,19 @@ pub async fn get(conn: &mut Conn, id: EventId) -> Result<Option<Event>> {
 
 /// Those of `ids` that are here.
 pub async fn get_all(conn: &mut Conn, ids: &[EventId]) -> Result<Vec<Event>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for some in ids.chunks(EVENTS_AT_ONCE) {
-        let statement = format!(
-            "select id, source, source_event_id, kind, occurred_at, received_at, trace, about, data
-             from journal where id in ({})",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for id in some {
-            query = query.bind(id.to_string());
-        }
-        let rows = query.fetch_all(&mut *conn).await?;
-        found.extend(read(conn, &rows).await?);
-    }
-    Ok(found)
+    let statement = "select id, source, source_event_id, kind, occurred_at, received_at, trace,
+             about, data
+         from journal where id in ({})";
+    let rows = rows_of_each(conn, statement, &[], ids).await?;
+    read(conn, &rows).await
 }
 
 /// Of which kind each of `events` is; those that are not here are left out.
 pub async fn kinds(conn: &mut Conn, events: &[EventId]) -> Result<BTreeMap<EventId, EventKind>> {
     let mut kinds = BTreeMap::new();
-    for some in events.chunks(EVENTS_AT_ONCE) {
-        let statement =
-            format!("select id, kind from journal where id in ({})", sql::places(1, some.len()));
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for event in some {
-            query = query.bind(event.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            kinds.insert(sql::parsed(row, "id")?, EventKind(sql::text(row, "kind")?));
-        }
+    let statement = "select id, kind from journal where id in ({})";
+    for row in &rows_of_each(conn, statement, &[], events).await? {
+        kinds.insert(sql::parsed(row, "id")?, EventKind(sql::text(row, "kind")?));
     }
     Ok(kinds)
 }

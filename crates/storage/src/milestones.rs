@@ -7,11 +7,8 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use crate::dialect::Dialect;
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::{Conn, Result, Stored, sql};
-
-/// How many one statement asks for.
-const AT_ONCE: usize = 100;
 
 const INSERT: Insert<'static> = Insert {
     into: "insert into milestones
@@ -127,21 +124,8 @@ pub async fn get(conn: &mut Conn, id: MilestoneId) -> Result<Option<Milestone>> 
 
 /// Those of `ids` that are there.
 pub async fn get_all(conn: &mut Conn, ids: &[MilestoneId]) -> Result<Vec<Milestone>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for some in ids.chunks(AT_ONCE) {
-        let statement = format!(
-            "select state, body from milestones where id in ({}) order by id",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for id in some {
-            query = query.bind(id.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            found.push(read(row)?);
-        }
-    }
-    Ok(found)
+    let statement = "select state, body from milestones where id in ({}) order by id";
+    rows_of_each(conn, statement, &[], ids).await?.iter().map(read).collect()
 }
 
 /// The milestones of each of `subjects` who has any, latest first.
@@ -150,20 +134,11 @@ pub async fn of_subjects(
     subjects: &[SubjectId],
 ) -> Result<BTreeMap<SubjectId, Vec<Milestone>>> {
     let mut found: BTreeMap<SubjectId, Vec<Milestone>> = BTreeMap::new();
-    for some in subjects.chunks(AT_ONCE) {
-        let statement = format!(
-            "select state, body from milestones where subject_id in ({})
-             order by occurred_on desc, id",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for subject in some {
-            query = query.bind(subject.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            let milestone = read(row)?;
-            found.entry(milestone.subject).or_default().push(milestone);
-        }
+    let statement = "select state, body from milestones where subject_id in ({})
+         order by occurred_on desc, id";
+    for row in &rows_of_each(conn, statement, &[], subjects).await? {
+        let milestone = read(row)?;
+        found.entry(milestone.subject).or_default().push(milestone);
     }
     Ok(found)
 }

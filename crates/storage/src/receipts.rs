@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{Receipt, ReceiptId, SubjectId};
 use jiff::Timestamp;
 
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::{Conn, Result, sql};
 
 const INSERT: Insert<'static> = Insert {
@@ -13,9 +13,6 @@ const INSERT: Insert<'static> = Insert {
     columns: 5,
     then: "on conflict (id) do nothing",
 };
-
-/// How many one statement asks for.
-const AT_ONCE: usize = 100;
 
 /// Stores receipts, each with whom it explains something to. Their ids are made from what was
 /// decided, the rule and the three dates, so the same decision taken again is the same receipt.
@@ -41,19 +38,10 @@ pub async fn last_decided(
     about: &[String],
 ) -> Result<BTreeMap<String, Timestamp>> {
     let mut found = BTreeMap::new();
-    for some in about.chunks(AT_ONCE) {
-        let statement = format!(
-            "select about, max(decided_at) as decided_at from receipts
-             where about in ({}) group by about",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for about in some {
-            query = query.bind(about);
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            found.insert(sql::text(row, "about")?, sql::parsed(row, "decided_at")?);
-        }
+    let statement = "select about, max(decided_at) as decided_at from receipts
+         where about in ({}) group by about";
+    for row in &rows_of_each(conn, statement, &[], about).await? {
+        found.insert(sql::text(row, "about")?, sql::parsed(row, "decided_at")?);
     }
     Ok(found)
 }

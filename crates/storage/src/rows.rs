@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use sqlx::any::AnyArguments;
+use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use crate::Conn;
 use crate::dialect::Dialect;
+use crate::{Conn, Result, sql};
 
 /// How many rows one statement takes. Few sizes make few statements, which the driver keeps
 /// prepared.
@@ -65,6 +65,36 @@ impl Insert<'_> {
     }
 }
 
+/// The rows that `statement` answers about `ids`, whose places stand where it says `{}`, after
+/// those of `first`. Very many are asked for in portions: an order holds within each.
+pub(crate) async fn rows_of_each<T: ToString>(
+    conn: &mut Conn,
+    statement: &str,
+    first: &[&str],
+    ids: &[T],
+) -> Result<Vec<AnyRow>> {
+    let mut rows = Vec::new();
+    for some in ids.chunks(SIZES[0]) {
+        let places = sql::places(first.len() + 1, places_for(some.len()));
+        let mut query = sqlx::query(AssertSqlSafe(statement.replacen("{}", &places, 1)));
+        for value in first {
+            query = query.bind(*value);
+        }
+        // What is asked for twice is answered once, so the last fills the places that are left.
+        let last = some.last().into_iter().cycle();
+        for id in some.iter().chain(last).take(places_for(some.len())) {
+            query = query.bind(id.to_string());
+        }
+        rows.extend(query.fetch_all(&mut *conn).await?);
+    }
+    Ok(rows)
+}
+
+/// The smallest of the sizes that so many fit into.
+fn places_for(count: usize) -> usize {
+    SIZES.into_iter().rev().find(|size| *size >= count).unwrap_or(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +107,25 @@ mod tests {
         assert_eq!(sizes, [64, 64, 16, 4, 1, 1, 1]);
         assert_eq!(portions.concat(), rows);
         assert_eq!(Insert::portions::<usize>(&[]).count(), 0);
+    }
+
+    #[test]
+    fn few_sizes_hold_any_number_of_ids() {
+        assert_eq!([1, 2, 4, 5, 16, 17, 64].map(places_for), [1, 4, 4, 16, 16, 64, 64]);
+    }
+
+    #[tokio::test]
+    async fn each_is_answered_once_however_many_are_asked_for() {
+        let store = crate::Store::open("sqlite::memory:", &crate::Options::default()).await;
+        let mut conn = store.unwrap().read().await.unwrap();
+        for count in [0, 1, 3, 64, 65, 150] {
+            let ids: Vec<usize> = (0..count).collect();
+            let statement = "with recursive n (id) as (select 0 union all select id + 1 from n
+                     where id < 1000)
+                 select id from n where $1 = 'a' and cast(id as text) in ({})";
+            let rows = rows_of_each(&mut conn, statement, &["a"], &ids).await.unwrap();
+            assert_eq!(rows.len(), count);
+        }
     }
 
     #[test]

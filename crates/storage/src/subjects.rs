@@ -7,12 +7,9 @@ use domain::{Language, SubjectId, SubjectKind};
 use sqlx::any::AnyRow;
 
 use crate::dialect;
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::vault::{self, Opened, Place};
 use crate::{Conn, Result, Stored, sql};
-
-/// How many subjects one statement asks for.
-const SUBJECTS_AT_ONCE: usize = 100;
 
 /// A subject. Its identifier never shows in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -96,21 +93,9 @@ pub async fn put(conn: &mut Conn, subjects: &[Subject]) -> Result<Vec<Stored>> {
 
 /// Those of `ids` whose identifier is not known.
 async fn unnamed(conn: &mut Conn, ids: &[SubjectId]) -> Result<BTreeSet<SubjectId>> {
-    let mut unnamed = BTreeSet::new();
-    for some in ids.chunks(SUBJECTS_AT_ONCE) {
-        let statement = format!(
-            "select id from subjects where identifier is null and id in ({})",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for id in some {
-            query = query.bind(id.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            unnamed.insert(sql::parsed(row, "id")?);
-        }
-    }
-    Ok(unnamed)
+    let statement = "select id from subjects where identifier is null and id in ({})";
+    let rows = rows_of_each(conn, statement, &[], ids).await?;
+    rows.iter().map(|row| sql::parsed(row, "id")).collect()
 }
 
 /// Adds the identifier of a subject that was known without. The pseudonym is made from it, so

@@ -7,11 +7,8 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use crate::dialect::Dialect;
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::{Conn, Result, Stored, sql};
-
-/// How many one statement asks for.
-const AT_ONCE: usize = 100;
 
 const INSERT: Insert<'static> = Insert {
     into: "insert into suggestions
@@ -119,20 +116,11 @@ pub async fn of_milestones(
     milestones: &[MilestoneId],
 ) -> Result<BTreeMap<MilestoneId, Vec<Suggestion>>> {
     let mut found: BTreeMap<MilestoneId, Vec<Suggestion>> = BTreeMap::new();
-    for some in milestones.chunks(AT_ONCE) {
-        let statement = format!(
-            "select state, body from suggestions where milestone_id in ({})
-             order by recipient_id, service",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for milestone in some {
-            query = query.bind(milestone.to_string());
-        }
-        for row in &query.fetch_all(&mut *conn).await? {
-            let suggestion = read(row)?;
-            found.entry(suggestion.milestone).or_default().push(suggestion);
-        }
+    let statement = "select state, body from suggestions where milestone_id in ({})
+         order by recipient_id, service";
+    for row in &rows_of_each(conn, statement, &[], milestones).await? {
+        let suggestion = read(row)?;
+        found.entry(suggestion.milestone).or_default().push(suggestion);
     }
     Ok(found)
 }

@@ -33,6 +33,12 @@ impl Synthetic {
         }
         Ok(Self { timeline, next: 0 })
     }
+
+    /// The same, without the first so many tellings.
+    #[must_use]
+    pub(super) fn skipping(self, tellings: usize) -> Self {
+        Self { next: self.next + tellings * self.timeline.len(), ..self }
+    }
 }
 
 impl Iterator for Synthetic {

@@ -14,7 +14,7 @@ use server::clock::RealClock;
 use server::config::Config;
 use server::secrets::master;
 use server::wiring;
-use storage::bulk::{OfIntake, Scratch as Schema};
+use storage::bulk::{self, OfIntake, Scratch as Schema};
 use storage::{Options, Store};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
@@ -41,7 +41,7 @@ pub(super) async fn run(args: &BenchArgs, config: &Config, output: Output) -> an
     let scratch = Scratch::new()?;
     let mut benches = Benches::default();
     let file = |name: &str| format!("sqlite://{}", scratch.0.join(name).display());
-    let files = [file("a.db"), file("b.db"), file("c.db")];
+    let files = [file("a.db"), file("b.db")];
     benches.sqlite = Some(bench.on(&files, &scratch.0).await.context("on SQLite")?);
     match &args.postgres {
         None => output.say("PostgreSQL is not measured: --postgres names none"),
@@ -60,8 +60,8 @@ pub(super) async fn run(args: &BenchArgs, config: &Config, output: Output) -> an
     output.value(&benches)
 }
 
-/// Three schemas of a PostgreSQL server.
-struct Schemas([Schema; 3]);
+/// Two schemas of a PostgreSQL server.
+struct Schemas([Schema; 2]);
 
 impl Schemas {
     async fn make(server: &str) -> anyhow::Result<Self> {
@@ -70,10 +70,10 @@ impl Schemas {
             let name = format!("cotmoc_bench_{run}_{part}");
             Schema::make(server, &name).await.context("no schema could be made to measure in")
         };
-        Ok(Self([make("a").await?, make("b").await?, make("c").await?]))
+        Ok(Self([make("a").await?, make("b").await?]))
     }
 
-    fn addresses(&self) -> [String; 3] {
+    fn addresses(&self) -> [String; 2] {
         self.0.each_ref().map(Schema::address)
     }
 
@@ -93,55 +93,64 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Measures with three empty databases: one for what comes at a pace, one for batches, one for
-    /// the floor below these.
-    async fn on(&self, urls: &[String; 3], folder: &Path) -> anyhow::Result<LoadBench> {
+    /// Measures with two empty databases: one that is filled in batches and then told of more at a
+    /// pace, and one for the floor below the batches.
+    async fn on(&self, [url, empty]: &[String; 2], folder: &Path) -> anyhow::Result<LoadBench> {
         let country = wiring::country(self.config)?;
         let mut bench = LoadBench { pace: self.args.pace, ..LoadBench::default() };
+        let home = folder.join(chance::token::<6>()?);
+        std::fs::create_dir(&home).context("no folder for a server's secrets")?;
         let bar = self.output.bar(0, false, "");
-        let say = |step| bar.set_message(words(step));
+        let say = |step, events: usize| {
+            bar.set_message(words(step));
+            bar.set_length(events as u64);
+        };
+        let progress = |through: usize| bar.set_position(through as u64);
 
-        let site = Site::start(&urls[0], folder, &[]).await?;
+        let site = Site::start(url, &home, &["--no-worker"]).await?;
         let load = self.load(&site, &country.pack).await?;
-        say(LoadStep::Chain);
+        say(LoadStep::Known, self.args.known);
+        let known = load.known(&mut bench, progress).await?;
+        say(LoadStep::Batches, self.args.events);
+        let batches = load.batches(&mut bench, progress).await?;
+        site.stop().await?;
+        say(LoadStep::Floor, 0);
+        let floor = self.floor([url, empty], known.count + batches.count, &mut bench).await?;
+        let took = known.took + batches.took;
+        bench.floor_ratio = took.as_secs_f64() / floor.as_secs_f64();
+
+        let site = Site::start(url, &home, &[]).await?;
+        let load = self.load(&site, &country.pack).await?;
+        say(LoadStep::Chain, 0);
         load.chain(&mut bench, || site.memory()).await?;
-        say(LoadStep::Single);
+        say(LoadStep::Single, 0);
         load.single(&mut bench).await?;
         site.stop().await?;
-
-        let site = Site::start(&urls[1], folder, &["--no-worker"]).await?;
-        let load = self.load(&site, &country.pack).await?;
-        say(LoadStep::Batches);
-        bar.set_length(self.args.events as u64);
-        let (batches, took) =
-            load.batches(&mut bench, |through| bar.set_position(through as u64)).await?;
-        site.stop().await?;
         bar.finish_and_clear();
-
-        let (rows, floor) = self.floor(&urls[1], &urls[2], batches).await?;
-        bench.rows = rows;
-        bench.floor_ratio = took.as_secs_f64() / floor.as_secs_f64();
         Ok(bench)
     }
 
-    /// How many rows intake made of so many batches, and how long a bare insert of them takes.
+    /// How long a bare insert of the rows takes that intake made of so many batches. Takes away
+    /// the work that would follow from them, which is not what is measured at a pace.
     async fn floor(
         &self,
-        made: &str,
-        empty: &str,
+        [made, empty]: [&str; 2],
         batches: usize,
-    ) -> anyhow::Result<(usize, Duration)> {
+        bench: &mut LoadBench,
+    ) -> anyhow::Result<Duration> {
         // What is sealed is copied as it stands, so any keys will do.
         let from = Store::open(made, &self.options).await?;
         let into = Store::open(empty, &self.options).await?;
         into.migrate().await?;
         let rows = OfIntake::read(&from).await?;
+        (bench.rows, bench.subjects) = (rows.count(), rows.subjects());
         let began = Instant::now();
         rows.insert(&into, batches).await?;
         let took = began.elapsed();
+        bulk::forget_work(&mut *from.read().await?).await?;
         from.close().await;
         into.close().await;
-        Ok((rows.count(), took))
+        Ok(took)
     }
 
     async fn load<'a>(&self, site: &Site, pack: &'a Pack) -> anyhow::Result<Load<'a>> {
@@ -150,6 +159,7 @@ impl Bench<'_> {
             key: site.key().await?,
             pseudonyms: site.pseudonyms()?,
             pack,
+            known: self.args.known,
             events: self.args.events,
             batch: self.args.batch,
             at_once: AT_ONCE,
@@ -169,9 +179,8 @@ struct Site {
 }
 
 impl Site {
+    /// Starts one on the database at `url`, with its secrets in `folder`.
     async fn start(url: &str, folder: &Path, more: &[&str]) -> anyhow::Result<Self> {
-        let folder = folder.join(chance::token::<6>()?);
-        std::fs::create_dir(&folder).context("no folder for a server's secrets")?;
         let inside = |name: &str| folder.join(name).display().to_string();
         let settings = vec![
             ("COTMOC_STORAGE__URL", url.to_owned()),
@@ -190,7 +199,7 @@ impl Site {
         let mut child = command(&settings, &arguments)?.spawn()?;
         let stdout = child.stdout.take().context("the server has no output")?;
         let address = address(stdout).await?;
-        Ok(Self { child, settings, address, folder })
+        Ok(Self { child, settings, address, folder: folder.to_owned() })
     }
 
     /// A key for what registers and portals do.
@@ -262,14 +271,17 @@ fn words(step: LoadStep) -> &'static str {
     match step {
         LoadStep::Single => "single events",
         LoadStep::Chain => "events, suggestions and readings",
+        LoadStep::Known => "births that are known before",
         LoadStep::Batches => "batches of events",
+        LoadStep::Floor => "a bare insert of the same rows",
     }
 }
 
 fn tell(output: Output, name: &str, bench: &LoadBench) {
     output.say(format!(
-        "{name}: {:.0} events a second in batches, {:.1} times a bare insert of the same {} rows",
-        bench.intake_events_per_s, bench.floor_ratio, bench.rows
+        "{name}: {:.0} events a second in batches, {:.1} times a bare insert of the same {} rows, {} \
+         subjects",
+        bench.intake_events_per_s, bench.floor_ratio, bench.rows, bench.subjects
     ));
     output.say(format!(
         "  at {} of the pace, 99 of 100 within: {:.1} ms a single event, {:.0} ms until its suggestion can be read, \

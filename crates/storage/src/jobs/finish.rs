@@ -7,10 +7,8 @@ use domain::JobId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Job, after, shortened};
+use crate::rows::rows_of_each;
 use crate::{Conn, Result, StorageError, sql};
-
-/// How many one statement ends.
-const AT_ONCE: usize = 100;
 
 /// What became of a job that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,33 +47,24 @@ pub async fn complete(conn: &mut Conn, jobs: &[Job], now: Timestamp) -> Result<(
         claims.entry((&job.worker, job.attempt)).or_default().push(job);
     }
     for ((worker, attempt), jobs) in claims {
-        for some in jobs.chunks(AT_ONCE) {
-            let statement = format!(
-                "update jobs set
-                     state = case when rerun = 0 then 'done' when run_at > $1 then 'waiting'
-                         else 'queued' end,
-                     attempts = case when rerun = 1 then 0 else attempts end,
-                     finished_at = case when rerun = 1 then null else $1 end,
-                     rerun = 0, locked_by = null, locked_until = null, last_error = null
-                 where state = 'running' and locked_by = $2 and attempts = $3 and id in ({})
-                 returning id",
-                sql::places(4, some.len())
-            );
-            let mut query = sqlx::query(sqlx::AssertSqlSafe(statement))
-                .bind(sql::time(now))
-                .bind(worker)
-                .bind(i64::from(attempt));
-            for job in some {
-                query = query.bind(job.id.to_string());
-            }
-            let mut done = BTreeSet::new();
-            for row in &query.fetch_all(&mut *conn).await? {
-                done.insert(sql::parsed::<JobId>(row, "id")?);
-            }
-            if let Some(lost) = some.iter().find(|job| !done.contains(&job.id)) {
-                let (what, id) = ("job", lost.id.to_string());
-                return Err(StorageError::Conflict { what, id, expected: "running" });
-            }
+        let statement = format!(
+            "update jobs set
+                 state = case when rerun = 0 then 'done' when run_at > $1 then 'waiting'
+                     else 'queued' end,
+                 attempts = case when rerun = 1 then 0 else attempts end,
+                 finished_at = case when rerun = 1 then null else $1 end,
+                 rerun = 0, locked_by = null, locked_until = null, last_error = null
+             where state = 'running' and locked_by = $2 and attempts = {attempt} and id in ({{}})
+             returning id"
+        );
+        let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+        let mut done = BTreeSet::new();
+        for row in &rows_of_each(conn, &statement, &[&sql::time(now), worker], &ids).await? {
+            done.insert(sql::parsed::<JobId>(row, "id")?);
+        }
+        if let Some(lost) = ids.iter().find(|id| !done.contains(id)) {
+            let (what, id) = ("job", lost.to_string());
+            return Err(StorageError::Conflict { what, id, expected: "running" });
         }
     }
     Ok(())

@@ -5,11 +5,8 @@ use sqlx::any::AnyRow;
 
 use super::Key;
 use crate::dialect::Dialect;
-use crate::rows::Insert;
+use crate::rows::{Insert, rows_of_each};
 use crate::{Conn, Result, sql};
-
-/// How many keys one statement reads.
-const KEYS_AT_ONCE: usize = 60;
 
 const INSERT: Insert<'static> = Insert {
     into: "insert into subject_keys (subject_id, master, wrapped)",
@@ -57,22 +54,15 @@ pub(crate) async fn learn(conn: &mut Conn, subjects: &[SubjectId]) -> Result<()>
 async fn fetch(conn: &mut Conn, subjects: &[SubjectId], hold: &str) -> Result<()> {
     let vault = conn.held.vault()?;
     let unknown = conn.held.missing(subjects, false);
-    for some in unknown.chunks(KEYS_AT_ONCE) {
-        let statement = format!(
-            "select subject_id, master, wrapped from subject_keys
-             where subject_id in ({}) order by subject_id {hold}",
-            sql::places(1, some.len())
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for subject in some {
-            query = query.bind(subject.to_string());
-        }
-        let rows = query.fetch_all(&mut *conn).await?;
-        conn.held.keys.extend(some.iter().map(|subject| (*subject, None)));
-        for row in &rows {
-            let (subject, key) = unwrapped(row, &vault)?;
-            conn.held.keys.insert(subject, Some(key));
-        }
+    let statement = format!(
+        "select subject_id, master, wrapped from subject_keys
+         where subject_id in ({{}}) order by subject_id {hold}"
+    );
+    let rows = rows_of_each(conn, &statement, &[], &unknown).await?;
+    conn.held.keys.extend(unknown.iter().map(|subject| (*subject, None)));
+    for row in &rows {
+        let (subject, key) = unwrapped(row, &vault)?;
+        conn.held.keys.insert(subject, Some(key));
     }
     Ok(())
 }

@@ -14,11 +14,10 @@ use crate::EvalError;
 
 /// How long a suggestion is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// When it is looked for first; then after half as long again each time, so that many who wait
-/// are not what keeps the server busy.
+/// When it is looked for first.
+const FIRST_LOOK: Duration = Duration::from_millis(20);
 /// Slower than so many a second nothing is measured.
 const SLOWEST: f64 = 0.1;
-const FIRST_LOOK: Duration = Duration::from_millis(20);
 /// How many requests are under way at once; others wait, and their time runs.
 const CONNECTIONS: usize = 256;
 /// The purpose that portals read for.

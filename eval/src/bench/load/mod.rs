@@ -30,9 +30,11 @@ const READS: u32 = 500;
 const WATCHED: usize = 10;
 
 /// How many people are read.
-const KNOWN: usize = 200;
-/// More births than ever come before.
-const MANY: usize = 500_000;
+const READ: usize = 200;
+/// Single events are told of births from this one on: more than come before.
+const SINGLE_FROM: usize = 500_000;
+/// Batches are told of people from this telling on, whom no birth before names.
+const BATCHES_FROM: usize = 900_000;
 
 /// What is loaded, and how.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ pub struct Load<'a> {
     pub pseudonyms: PseudonymKey,
     /// What the events are made of.
     pub pack: &'a Pack,
+    /// How many births are told of before, in batches.
+    pub known: usize,
     /// How many events come in batches.
     pub events: usize,
     /// How many events are in a batch.
@@ -66,8 +70,23 @@ pub enum LoadStep {
     Chain,
     /// Single events.
     Single,
+    /// Births that are told of before.
+    Known,
     /// Batches.
     Batches,
+    /// A bare insert of what came in batches.
+    Floor,
+}
+
+/// What came in batches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Batches {
+    /// How many batches.
+    pub count: usize,
+    /// How many events were taken.
+    pub events: usize,
+    /// How long they took.
+    pub took: Duration,
 }
 
 /// What one database answered.
@@ -93,8 +112,12 @@ pub struct LoadBench {
     pub pace: f64,
     /// Events in batches.
     pub events: usize,
-    /// Rows that they became.
+    /// Births that were told of before.
+    pub known: usize,
+    /// Rows that all of them became.
     pub rows: usize,
+    /// Subjects among these.
+    pub subjects: usize,
     /// Requests that were refused or not answered, and suggestions that did not come; none of
     /// them is in the times.
     pub failed: u64,
@@ -111,7 +134,7 @@ impl Load<'_> {
         memory: impl Fn() -> f64,
     ) -> Result<(), EvalError> {
         let caller = Caller::new(self)?;
-        let mut births = Births::of(self.pack, self.now)?;
+        let mut births = self.births()?.skipping(self.known);
         let known = self.warm(&caller, &mut births).await?;
         let telling = paced(self.pace(CHAIN), self.lasts, |place| {
             let (event, mother) = births.tell();
@@ -153,8 +176,8 @@ impl Load<'_> {
         caller: &Caller,
         births: &mut Births,
     ) -> Result<Vec<SubjectId>, EvalError> {
-        let mut known = Vec::with_capacity(KNOWN);
-        for _ in 0..KNOWN {
+        let mut known = Vec::with_capacity(READ);
+        for _ in 0..READ {
             let (event, mother) = births.tell();
             caller.tell(&event).await?;
             known.push(self.person(&mother));
@@ -177,7 +200,7 @@ impl Load<'_> {
     /// Single events at an even pace, with a worker beside them.
     pub async fn single(&self, bench: &mut LoadBench) -> Result<(), EvalError> {
         let caller = Caller::new(self)?;
-        let mut births = Births::of(self.pack, self.now)?.skipping(MANY);
+        let mut births = self.births()?.skipping(SINGLE_FROM);
         let told = paced(self.pace(SINGLE), self.lasts, |_| {
             let (event, _) = births.tell();
             let caller = caller.clone();
@@ -189,21 +212,53 @@ impl Load<'_> {
         Ok(())
     }
 
+    /// Births that are known before anything else comes, in batches. `progress` hears how many are
+    /// through.
+    pub async fn known(
+        &self,
+        bench: &mut LoadBench,
+        progress: impl FnMut(usize),
+    ) -> Result<Batches, EvalError> {
+        let mut births = self.births()?;
+        let told = std::iter::repeat_with(|| births.tell().0).take(self.known);
+        let batches = self.send(told, bench, progress).await?;
+        bench.known = batches.events;
+        Ok(batches)
+    }
+
     /// Events in batches, as fast as they are taken. `progress` hears how many are through.
-    /// Answers how many batches there were and how long they took.
     pub async fn batches(
         &self,
         bench: &mut LoadBench,
+        progress: impl FnMut(usize),
+    ) -> Result<Batches, EvalError> {
+        let told = Synthetic::of(self.pack)?.skipping(BATCHES_FROM).take(self.events);
+        let batches = self.send(told, bench, progress).await?;
+        bench.events = batches.events;
+        bench.intake_events_per_s = rate(batches.events as u64, batches.took);
+        Ok(batches)
+    }
+
+    fn births(&self) -> Result<Births, EvalError> {
+        Births::of(self.pack, self.now)
+    }
+
+    /// Sends `events` in batches, several at once.
+    async fn send(
+        &self,
+        events: impl Iterator<Item = Value>,
+        bench: &mut LoadBench,
         mut progress: impl FnMut(usize),
-    ) -> Result<(usize, Duration), EvalError> {
+    ) -> Result<Batches, EvalError> {
         let caller = Caller::new(self)?;
-        let events: Vec<Value> = Synthetic::of(self.pack)?.take(self.events).collect();
+        // Made beforehand: the generator has the same cores as the server.
         let mut bodies = Vec::new();
-        for some in events.chunks(self.batch.max(1)) {
-            bodies.push((some.len(), serde_json::to_vec(some).unwrap_or_default()));
+        let mut events = events.peekable();
+        while events.peek().is_some() {
+            let some: Vec<Value> = events.by_ref().take(self.batch.max(1)).collect();
+            bodies.push((some.len(), serde_json::to_vec(&some).unwrap_or_default()));
         }
-        drop(events);
-        let batches = bodies.len();
+        let count = bodies.len();
         let (mut through, mut failed) = (0, 0);
         let mut bodies = bodies.into_iter();
         let mut under_way = tokio::task::JoinSet::new();
@@ -226,11 +281,8 @@ impl Load<'_> {
             }
             progress(through);
         }
-        let took = began.elapsed();
-        bench.events = through;
         bench.failed += failed;
-        bench.intake_events_per_s = rate(through as u64, took);
-        Ok((batches, took))
+        Ok(Batches { count, events: through, took: began.elapsed() })
     }
 }
 
