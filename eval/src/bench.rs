@@ -10,7 +10,7 @@ mod synthetic;
 mod write;
 
 pub use intake::{IntakeBench, Turn, intake};
-pub use load::{Load, LoadBench, LoadStep};
+pub use load::{Batches, Load, LoadBench, LoadStep};
 pub use rules::{DuePoint, LifeEventCount, Peers, RulesBench, Setting, Step, SweepBench, rules};
 pub use synthetic::Synthetic;
 pub use write::{WriteBench, WrittenPlan, write};

@@ -140,13 +140,6 @@ impl OfIntake {
         self.0.iter().map(|(_, rows)| rows.len()).sum()
     }
 
-    /// How many subjects among them.
-    #[must_use]
-    pub fn subjects(&self) -> usize {
-        let of = self.0.iter().find(|(table, _)| table.starts_with("insert into subjects "));
-        of.map_or(0, |(_, rows)| rows.len())
-    }
-
     /// Inserts them through the same driver into an empty database with the same tables and indexes,
     /// in so many transactions; nothing is checked, sealed or asked. The floor below intake.
     pub async fn insert(&self, into: &Store, transactions: usize) -> Result<()> {

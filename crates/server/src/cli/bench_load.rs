@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use domain::{Clock as _, PseudonymKey};
-use eval::bench::{Load, LoadBench, LoadStep};
+use eval::bench::{Batches, Load, LoadBench, LoadStep};
 use rules::Pack;
 use serde::Serialize;
 use server::chance;
@@ -110,14 +110,15 @@ impl Bench<'_> {
         let site = Site::start(url, &home, &["--no-worker"]).await?;
         let load = self.load(&site, &country.pack).await?;
         say(LoadStep::Known, self.args.known);
-        let known = load.known(&mut bench, progress).await?;
+        load.known(&mut bench, progress).await?;
         say(LoadStep::Batches, self.args.events);
         let batches = load.batches(&mut bench, progress).await?;
         site.stop().await?;
         say(LoadStep::Floor, 0);
-        let floor = self.floor([url, empty], known.count + batches.count, &mut bench).await?;
-        let took = known.took + batches.took;
-        bench.floor_ratio = took.as_secs_f64() / floor.as_secs_f64();
+        if self.args.known == 0 {
+            bench.floor_ratio = Some(self.floor([url, empty], batches, &mut bench).await?);
+        }
+        forget_work(url, &self.options).await?;
 
         let site = Site::start(url, &home, &[]).await?;
         let load = self.load(&site, &country.pack).await?;
@@ -130,27 +131,25 @@ impl Bench<'_> {
         Ok(bench)
     }
 
-    /// How long a bare insert of the rows takes that intake made of so many batches. Takes away
-    /// the work that would follow from them, which is not what is measured at a pace.
+    /// How many times as long intake took as a bare insert of the rows that it made.
     async fn floor(
         &self,
         [made, empty]: [&str; 2],
-        batches: usize,
+        batches: Batches,
         bench: &mut LoadBench,
-    ) -> anyhow::Result<Duration> {
+    ) -> anyhow::Result<f64> {
         // What is sealed is copied as it stands, so any keys will do.
         let from = Store::open(made, &self.options).await?;
         let into = Store::open(empty, &self.options).await?;
         into.migrate().await?;
         let rows = OfIntake::read(&from).await?;
-        (bench.rows, bench.subjects) = (rows.count(), rows.subjects());
+        bench.rows = rows.count();
         let began = Instant::now();
-        rows.insert(&into, batches).await?;
+        rows.insert(&into, batches.count).await?;
         let took = began.elapsed();
-        bulk::forget_work(&mut *from.read().await?).await?;
         from.close().await;
         into.close().await;
-        Ok(took)
+        Ok(batches.took.as_secs_f64() / took.as_secs_f64())
     }
 
     async fn load<'a>(&self, site: &Site, pack: &'a Pack) -> anyhow::Result<Load<'a>> {
@@ -168,6 +167,14 @@ impl Bench<'_> {
             now: RealClock.now(),
         })
     }
+}
+
+/// Takes away the work that follows from batches: it is not what is measured at a pace.
+async fn forget_work(url: &str, options: &Options) -> anyhow::Result<()> {
+    let store = Store::open(url, options).await?;
+    bulk::forget_work(&mut *store.read().await?).await?;
+    store.close().await;
+    Ok(())
 }
 
 /// A server of our own.
@@ -278,10 +285,13 @@ fn words(step: LoadStep) -> &'static str {
 }
 
 fn tell(output: Output, name: &str, bench: &LoadBench) {
+    let floor = bench.floor_ratio.map_or_else(
+        || format!("{} births known before", bench.known),
+        |ratio| format!("{ratio:.1} times a bare insert of the same {} rows", bench.rows),
+    );
     output.say(format!(
-        "{name}: {:.0} events a second in batches, {:.1} times a bare insert of the same {} rows, {} \
-         subjects",
-        bench.intake_events_per_s, bench.floor_ratio, bench.rows, bench.subjects
+        "{name}: {:.0} events a second in batches, {floor}",
+        bench.intake_events_per_s
     ));
     output.say(format!(
         "  at {} of the pace, 99 of 100 within: {:.1} ms a single event, {:.0} ms until its suggestion can be read, \

@@ -65,7 +65,7 @@ pub(crate) struct BenchArgs {
     /// With `intake` and `load`: how many events.
     #[arg(long, default_value_t = 5000)]
     pub(super) events: usize,
-    /// With `load`: how many births are told of before, each of three people.
+    /// With `load`: how many births are told of before, each of a mother and a child.
     #[arg(long, default_value_t = 0)]
     pub(super) known: usize,
     /// With `load`: how many events are sent in one call.

@@ -66,16 +66,16 @@ pub struct Load<'a> {
 /// A part of the benchmark, for whoever watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadStep {
-    /// Events and readings, with a worker beside them.
-    Chain,
-    /// Single events.
-    Single,
     /// Births that are told of before.
     Known,
     /// Batches.
     Batches,
     /// A bare insert of what came in batches.
     Floor,
+    /// Events and readings, with a worker beside them.
+    Chain,
+    /// Single events, with a worker beside them.
+    Single,
 }
 
 /// What came in batches.
@@ -100,8 +100,8 @@ pub struct LoadBench {
     pub visible_p99_ms: f64,
     /// Readings at 500 a second, or that part of it, beside that: 99 of 100 are answered within.
     pub read_p99_ms: f64,
-    /// Intake's time over that of a bare insert of the same rows.
-    pub floor_ratio: f64,
+    /// Intake's time over that of a bare insert of the same rows; none where births were told before.
+    pub floor_ratio: Option<f64>,
     /// The middles of the same.
     pub single_p50_ms: f64,
     /// See [`LoadBench::single_p50_ms`].
@@ -114,10 +114,8 @@ pub struct LoadBench {
     pub events: usize,
     /// Births that were told of before.
     pub known: usize,
-    /// Rows that all of them became.
+    /// Rows that the events in batches became, where the floor was measured.
     pub rows: usize,
-    /// Subjects among these.
-    pub subjects: usize,
     /// Requests that were refused or not answered, and suggestions that did not come; none of
     /// them is in the times.
     pub failed: u64,
@@ -218,12 +216,11 @@ impl Load<'_> {
         &self,
         bench: &mut LoadBench,
         progress: impl FnMut(usize),
-    ) -> Result<Batches, EvalError> {
+    ) -> Result<(), EvalError> {
         let mut births = self.births()?;
         let told = std::iter::repeat_with(|| births.tell().0).take(self.known);
-        let batches = self.send(told, bench, progress).await?;
-        bench.known = batches.events;
-        Ok(batches)
+        bench.known = self.send(told, bench, progress).await?.events;
+        Ok(())
     }
 
     /// Events in batches, as fast as they are taken. `progress` hears how many are through.
