@@ -6,6 +6,8 @@ pub mod gguf;
 mod kernels;
 pub mod manifest;
 pub mod pull;
+pub mod reach;
+pub mod remote;
 pub mod score;
 pub mod serve;
 pub mod store;

@@ -19,6 +19,7 @@ mod docs;
 mod health;
 mod list_suggestions;
 mod metrics;
+mod models;
 mod openapi;
 mod problems;
 mod purpose;
@@ -39,6 +40,7 @@ pub use openapi::Document;
     tags(
         (name = "events", description = "What registers tell us."),
         (name = "suggestions", description = "What a person may get or must do, and the drafts prepared for it."),
+        (name = "models", description = "The models of this machine, as OpenAI's API has them. Off unless `models.serve` is set."),
         (name = "health", description = "For whoever runs the service."),
         (name = "about", description = "This description itself. Open to all."),
     ),
@@ -73,6 +75,10 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(list_suggestions::list_suggestions))
         .routes(routes!(read_draft::read_draft))
         .routes(routes!(record_outcome::record_outcome))
+        .routes(routes!(models::list))
+        .routes(routes!(models::complete))
+        .routes(routes!(models::chat))
+        .routes(routes!(models::embed))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))
@@ -82,7 +88,10 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(problems::problem))
         .split_for_parts();
     let paths = api.paths.paths.values_mut();
-    for operation in paths.flat_map(|item| [&mut item.get, &mut item.post]).flatten() {
+    let operations = paths.flat_map(|item| [&mut item.get, &mut item.post]).flatten();
+    // The models' part has errors of its own form, and describes them itself.
+    let ours = |tags: &Option<Vec<String>>| tags.iter().flatten().any(|tag| tag == "models");
+    for operation in operations.filter(|operation| !ours(&operation.tags)) {
         let problem = Ref::from_response_name("Problem");
         operation.responses.responses.insert("default".to_owned(), problem.into());
     }

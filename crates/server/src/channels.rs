@@ -5,7 +5,6 @@
 //! none logs an address or what the other side said.
 
 mod gateway;
-mod guard;
 mod http;
 mod mail;
 mod webhook;
@@ -106,7 +105,7 @@ pub fn contact(given: &config::Contact) -> anyhow::Result<Contact> {
 }
 
 /// The text of a file that holds a secret, which is never shown.
-fn secret(file: &Path) -> anyhow::Result<String> {
+pub(crate) fn secret(file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("could not read the secret `{}`", file.display()))?;
     ensure!(!text.trim().is_empty(), "the secret `{}` is empty", file.display());

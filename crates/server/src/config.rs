@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 mod outward;
 
-pub use outward::{Brake, Contact, Email, Gateway, Nats, Webhook};
+pub use outward::{Brake, Contact, Email, Gateway, Nats, Remote, Webhook};
 
 /// Every key with its default and a comment: what `--config` files are written from.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -30,6 +30,8 @@ pub struct Config {
     pub storage: Storage,
     /// Where the model files are.
     pub models: Models,
+    /// Another server that words messages.
+    pub remote: Remote,
     /// Where passages are searched.
     pub knowledge: Knowledge,
     /// How messages are worded.
@@ -86,6 +88,12 @@ pub struct Storage {
 pub struct Models {
     /// The folder of the model files.
     pub dir: PathBuf,
+    /// Whether they answer other programs too.
+    pub serve: bool,
+    /// How many threads word texts.
+    pub workers: usize,
+    /// How many questions may wait.
+    pub queue: usize,
 }
 
 /// `[knowledge]`

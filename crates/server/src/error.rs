@@ -118,6 +118,12 @@ impl ApiError {
         self.code
     }
 
+    /// What the client is told.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What caused it.
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {

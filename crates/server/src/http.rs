@@ -16,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::extract::BODY_LIMIT;
+use crate::models::Offer;
 use crate::sign_in::SignIn;
 use crate::{api, pages};
 
@@ -33,6 +34,8 @@ pub struct AppState {
     pub sign_in: Arc<SignIn>,
     /// Whether people reach us over https only.
     pub behind_tls: bool,
+    /// The models that other programs may ask, where they may.
+    pub models: Option<Offer>,
 }
 
 impl AppState {

@@ -1,18 +1,29 @@
-//! The models on this machine: which the program uses, and how they are loaded.
+//! The models that the program uses, and how they are loaded: those of this machine, or one of
+//! another server where the settings name it.
 //!
 //! A model is checked at once and loaded by the first question, so that a server answers
 //! seconds after it was started and a second demo, which words nothing anew, loads nothing.
+//! Whoever words letters and whoever asks through the API ask the same workers.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use inference::embed::Embedder;
 use inference::manifest::{Catalogue, ModelManifest, Role};
+use inference::serve::{Handle, Settings, Workers};
 use inference::store::Store;
 use inference::text::TextModel;
 use knowledge::{Embed, EmbedError};
-use writer::{Ask, Candidate, LocalModel, Wording, WordingError};
+use writer::{Ask, Candidate, ServedModel, Wording, WordingError};
+
+mod offer;
+mod shared;
+
+pub use offer::Offer;
+pub(crate) use offer::OfferError;
+pub use shared::Models;
 
 /// Something that is loaded by the first that asks for it; the others wait for that.
 struct Late<T>(Mutex<Option<Arc<T>>>);
@@ -20,6 +31,10 @@ struct Late<T>(Mutex<Option<Arc<T>>>);
 impl<T> Late<T> {
     fn new() -> Self {
         Self(Mutex::new(None))
+    }
+
+    fn of(loaded: T) -> Self {
+        Self(Mutex::new(Some(Arc::new(loaded))))
     }
 
     fn get<E>(&self, load: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
@@ -31,11 +46,15 @@ impl<T> Late<T> {
         *held = Some(Arc::clone(&loaded));
         Ok(loaded)
     }
+
+    fn peek(&self) -> Option<Arc<T>> {
+        self.0.try_lock().ok()?.clone()
+    }
 }
 
 /// The embedding model under the name that the index remembers: vectors of two models, or of
 /// two versions of one file, never meet.
-struct LateEmbedder {
+pub(crate) struct LateEmbedder {
     path: PathBuf,
     name: String,
     embedder: Late<Embedder>,
@@ -47,6 +66,13 @@ impl LateEmbedder {
             tracing::info!(model = %self.name, "embedding model loading");
             Embedder::load(&self.path).map_err(|error| EmbedError(error.into()))
         })
+    }
+
+    /// How many tokens the texts have.
+    pub(crate) fn count_tokens(&self, texts: &[String]) -> Result<usize, EmbedError> {
+        let embedder = self.embedder()?;
+        let counts = texts.iter().map(|text| embedder.count_tokens(text));
+        counts.sum::<Result<usize, _>>().map_err(|error| EmbedError(error.into()))
     }
 }
 
@@ -64,30 +90,40 @@ impl Embed for LateEmbedder {
     }
 }
 
-/// The text model. Its hash is known from the manifest, against which its file was checked.
-struct LateWording {
+/// The text model at work. Its hash is known from the manifest, against which its file was
+/// checked.
+pub(crate) struct LateText {
+    name: String,
     path: PathBuf,
     hash: String,
-    model: Late<LocalModel>,
+    settings: Settings,
+    at_work: Late<Workers>,
 }
 
-impl LateWording {
-    fn load(&self) -> anyhow::Result<LocalModel> {
-        tracing::info!(model = %self.path.display(), "text model loading");
-        let model = TextModel::load(&self.path)?;
-        Ok(LocalModel::new(Arc::new(model), self.hash.clone())?)
+impl LateText {
+    /// Something to ask with. The first that wants it waits until the model is loaded.
+    pub(crate) fn handle(&self) -> anyhow::Result<Handle> {
+        let load = || -> anyhow::Result<Workers> {
+            tracing::info!(model = %self.path.display(), "text model loading");
+            let model = Arc::new(TextModel::load(&self.path)?);
+            let served = writer::served(&self.name, &model)?;
+            Ok(Workers::start(served, self.settings, Instant::now)?)
+        };
+        Ok(self.at_work.get(load)?.handle())
     }
 }
+
+/// Words letters with the model of this machine.
+struct LateWording(Arc<LateText>);
 
 impl Wording for LateWording {
     fn hash(&self) -> &str {
-        &self.hash
+        &self.0.hash
     }
 
     fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError> {
-        let loaded = self.model.get(|| self.load());
-        let model = loaded.map_err(|error| WordingError::Other(format!("{error:#}")))?;
-        model.word(ask)
+        let handle = self.0.handle().map_err(|error| WordingError::Other(format!("{error:#}")))?;
+        ServedModel::new(handle, self.0.hash.clone()).word(ask)
     }
 }
 
@@ -96,9 +132,14 @@ impl Wording for LateWording {
 /// # Errors
 /// Says which file is missing or wrong and which command mends it.
 pub fn embedder(dir: &Path) -> anyhow::Result<Arc<dyn Embed>> {
+    Ok(Arc::new(late_embedder(dir)?.1))
+}
+
+fn late_embedder(dir: &Path) -> anyhow::Result<(String, LateEmbedder)> {
     let catalogue = Catalogue::embedded()?;
     let (model, path) = ready(&catalogue, Role::Embedding, dir)?;
-    Ok(Arc::new(LateEmbedder { path, name: identity(model), embedder: Late::new() }))
+    let late = LateEmbedder { path, name: identity(model), embedder: Late::new() };
+    Ok((model.name.clone(), late))
 }
 
 /// The text model in the store in `dir`, checked and not loaded yet.
@@ -106,10 +147,15 @@ pub fn embedder(dir: &Path) -> anyhow::Result<Arc<dyn Embed>> {
 /// # Errors
 /// Says which file is missing or wrong and which command mends it.
 pub fn wording(dir: &Path) -> anyhow::Result<Box<dyn Wording>> {
+    Ok(Box::new(LateWording(Arc::new(late_text(dir, Settings::default())?))))
+}
+
+fn late_text(dir: &Path, settings: Settings) -> anyhow::Result<LateText> {
     let catalogue = Catalogue::embedded()?;
     let (model, path) = ready(&catalogue, Role::Text, dir)?;
     let file = model.main_file().with_context(|| no_file(model))?;
-    Ok(Box::new(LateWording { path, hash: file.sha256.clone(), model: Late::new() }))
+    let (name, hash) = (model.name.clone(), file.sha256.clone());
+    Ok(LateText { name, path, hash, settings, at_work: Late::new() })
 }
 
 /// The default model for `role` and its main file, which is there and sound.

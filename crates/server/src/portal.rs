@@ -44,10 +44,11 @@ scope!(/** Read suggestions. */ Suggestions, "suggestions");
 scope!(/** Read drafts. */ Drafts, "drafts");
 scope!(/** Say what a person did. */ Outcomes, "outcomes");
 scope!(/** Read what is counted. */ Metrics, "metrics");
+scope!(/** Ask the models. */ Models, "models");
 
 /// The names of all scopes.
-pub const SCOPES: [&str; 5] =
-    [Events::NAME, Suggestions::NAME, Drafts::NAME, Outcomes::NAME, Metrics::NAME];
+pub const SCOPES: [&str; 6] =
+    [Events::NAME, Suggestions::NAME, Drafts::NAME, Outcomes::NAME, Metrics::NAME, Models::NAME];
 
 /// A caller whose key allows `S`. Only a valid key makes one.
 pub struct Portal<S> {
@@ -110,7 +111,7 @@ impl<S: Scope> FromRequestParts<AppState> for Portal<S> {
 pub enum IssueError {
     /// There is no such scope.
     #[error(
-        "`{0}` is no scope: there are `events`, `suggestions`, `drafts`, `outcomes` and `metrics`"
+        "`{0}` is no scope: there are `events`, `suggestions`, `drafts`, `outcomes`, `metrics` and `models`"
     )]
     Scope(String),
     /// No random bytes.

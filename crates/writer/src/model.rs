@@ -1,19 +1,17 @@
 //! What the writer asks of a model: to choose words under a grammar, and to rank them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use inference::generate::{
-    GenerateError, Generated, Grammar, Guide, Options, Request, Sampling, Stop,
+use inference::generate::{GenerateError, Grammar, Guide, Options, Sampling, Stop};
+use inference::serve::{
+    Answer, Handle, Lane, Prompt, Question, Refused, ServeError, Served, Written,
 };
-use inference::text::{Prefix, Shortlist, TextError, TextModel};
+use inference::text::TextModel;
 
 /// Far more than a letter has.
 const MOST_TOKENS: usize = 1200;
 /// How flat the chance is by which further candidates are drawn.
 const TEMPERATURE: f32 = 0.8;
-/// Prompts whose shared beginning is kept computed: one for each language and example.
-const KEPT_PREFIXES: usize = 4;
 /// What the languages of letters are written with beside ASCII.
 const LETTERS: &str = "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ";
 /// How many tokens are weighed where a grammar leaves wording free.
@@ -46,12 +44,12 @@ pub struct Candidate {
 /// Why a model worded nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum WordingError {
-    /// It could not generate.
-    #[error("model could not generate")]
-    Generate(#[from] GenerateError),
-    /// It could not read the prompt or rank a text.
-    #[error("model could not read")]
-    Text(#[from] TextError),
+    /// It has too much to do, or is not there any more.
+    #[error("model took no question")]
+    Refused(#[from] Refused),
+    /// It gave no text.
+    #[error("model gave no answer")]
+    Unanswered(#[from] ServeError),
     /// Another model, which says why itself.
     #[error("model failed: {0}")]
     Other(String),
@@ -66,76 +64,45 @@ pub trait Wording: Send + Sync {
     fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError>;
 }
 
-/// A model that runs in this process.
-#[derive(Debug)]
-pub struct LocalModel {
-    model: Arc<TextModel>,
-    guide: Guide,
-    shortlist: Arc<Shortlist>,
+/// `model`, made ready to be guided and to word letters: among the tokens that their languages
+/// are written with.
+pub fn served(name: &str, model: &Arc<TextModel>) -> Result<Served, GenerateError> {
+    let guide = Arc::new(Guide::new(model)?);
+    let shortlist = Some(Arc::new(model.shortlist(LETTERS, SHORTLIST)));
+    Ok(Served { name: name.into(), guide, shortlist })
+}
+
+/// A model at work, here or on another server.
+#[derive(Debug, Clone)]
+pub struct ServedModel {
+    handle: Handle,
     hash: String,
-    prefixes: Mutex<BTreeMap<String, Arc<Prefix>>>,
 }
 
-impl LocalModel {
-    /// Makes `model`, whose file has the SHA-256 `hash`, ready to be guided.
-    pub fn new(model: Arc<TextModel>, hash: String) -> Result<Self, WordingError> {
-        let guide = Guide::new(&model)?;
-        let shortlist = Arc::new(model.shortlist(LETTERS, SHORTLIST));
-        Ok(Self { model, guide, shortlist, hash, prefixes: Mutex::default() })
-    }
-
-    fn prefix(&self, shared: &str) -> Result<Arc<Prefix>, WordingError> {
-        let held = || self.prefixes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(prefix) = held().get(shared) {
-            return Ok(prefix.clone());
-        }
-        let tokens = self.model.tokenizer().encode_start(shared).map_err(TextError::from)?;
-        let prefix = Arc::new(self.model.prefill(&tokens)?);
-        let mut held = held();
-        if held.len() >= KEPT_PREFIXES {
-            held.clear();
-        }
-        held.insert(shared.to_owned(), prefix.clone());
-        Ok(prefix)
+impl ServedModel {
+    /// Asks `handle`, whose model's file has the SHA-256 `hash`.
+    #[must_use]
+    pub fn new(handle: Handle, hash: String) -> Self {
+        Self { handle, hash }
     }
 }
 
-impl Wording for LocalModel {
+impl Wording for ServedModel {
     fn hash(&self) -> &str {
         &self.hash
     }
 
     fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError> {
-        let shared = self.prefix(ask.shared)?;
-        let own = self.model.tokenizer().encode(ask.own).map_err(TextError::from)?;
-        let (prefix, prompt) = if ask.samples == 0 || own.is_empty() {
-            (shared, own)
-        } else {
-            // Several candidates share the whole prompt.
-            let mut session = self.model.resume(&shared)?;
-            session.extend(&own)?;
-            (Arc::new(session.into_prefix()), Vec::new())
-        };
-        let request = |seed| Request {
-            prefix: Some(prefix.clone()),
-            prompt: prompt.clone(),
-            grammar: Some(Grammar::lark(ask.grammar)),
-            options: Options {
-                max_tokens: MOST_TOKENS,
-                sampling: match seed {
-                    0 => Sampling::Greedy,
-                    seed => Sampling::Random { temperature: TEMPERATURE, seed },
-                },
-            },
-        };
-        let requests = (0..=ask.samples).map(request).collect();
+        // All are asked before any is waited for, so that they are worded together.
+        let answers: Vec<Answer> = (0..=ask.samples)
+            .map(|seed| self.handle.ask(question(ask, seed)))
+            .collect::<Result<_, _>>()?;
         let mut out: Vec<Candidate> = Vec::new();
-        for generated in self.guide.generate_all(requests, Some(&self.shortlist)) {
-            let generated = generated?;
-            let complete = generated.stop == Stop::Complete;
-            if complete && !out.iter().any(|other| other.text == generated.text) {
-                let likelihood = mean(&generated);
-                out.push(Candidate { text: generated.text, likelihood });
+        for answer in answers {
+            let Written { text, likelihood, stop, .. } = answer.wait()?;
+            if stop == Stop::Complete && !out.iter().any(|other| other.text == text) {
+                // Where a server tells no likelihood, the first stays the first.
+                out.push(Candidate { text, likelihood: likelihood.unwrap_or_default() });
             }
         }
         out.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
@@ -143,7 +110,18 @@ impl Wording for LocalModel {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a letter has few tokens")]
-fn mean(generated: &Generated) -> f64 {
-    generated.log_probability / generated.sampled.max(1) as f64
+/// Letters are prepared ahead: nobody waits for one.
+fn question(ask: &Ask<'_>, seed: u64) -> Question {
+    let prompt = Prompt::Text { shared: ask.shared.to_owned(), own: ask.own.to_owned() };
+    let sampling = match seed {
+        0 => Sampling::Greedy,
+        seed => Sampling::Random { temperature: TEMPERATURE, seed },
+    };
+    Question {
+        prompt,
+        grammar: Some(Grammar::lark(ask.grammar)),
+        options: Options { max_tokens: MOST_TOKENS, sampling },
+        lane: Lane::Bulk,
+        deadline: None,
+    }
 }

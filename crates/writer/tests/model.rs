@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use domain::{Language, MessageSource};
-use inference::generate::{Grammar, Guide};
+use inference::generate::Grammar;
+use inference::serve::{Settings, Workers};
 use inference::text::TextModel;
 use support::{all_shapes, birth, cases, passages, plan, prompts, root, words};
-use writer::{Ask, LocalModel, PlanInput, Wording, Writer, grammar, prove};
+use writer::{Ask, PlanInput, ServedModel, Wording, Writer, grammar, prove, served};
 
 const MODEL: &str = "gemma-3-270m/gemma-3-270m-q4_k_m.gguf";
 
@@ -45,8 +46,10 @@ fn what_the_model_words_is_proved() {
         let prompt = std::fs::read_to_string(root().join("prompts").join(name)).unwrap();
         eprintln!("{name}: {} tokens without its inputs", tokens(&prompt));
     }
-    let guide = Guide::new(&model).unwrap();
-    let local = LocalModel::new(model, "gemma".to_owned()).unwrap();
+    let served = served("gemma", &model).unwrap();
+    let guide = Arc::clone(&served.guide);
+    let workers = Workers::start(served, Settings::default(), Instant::now).unwrap();
+    let local = ServedModel::new(workers.handle(), "gemma".to_owned());
     let (words, prompts) = (words(), prompts());
     let writer = Writer {
         words: &words,
@@ -94,7 +97,9 @@ fn what_the_model_words_is_proved() {
 #[test]
 fn the_same_ask_gives_the_same_words() {
     let Some(model) = model() else { return };
-    let local = LocalModel::new(model, "gemma".to_owned()).unwrap();
+    let served = served("gemma", &model).unwrap();
+    let workers = Workers::start(served, Settings::default(), Instant::now).unwrap();
+    let local = ServedModel::new(workers.handle(), "gemma".to_owned());
     let plan = plan(&words(), &birth());
     let found = passages("LE-BIRTH");
     let lark = grammar(&plan, &found);

@@ -12,16 +12,18 @@ mod tampered;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use domain::{FixedClock, PseudonymKey};
 use engine::{App, Timetable, Writing};
 use inference::manifest::{Catalogue, Role};
+use inference::serve::{Settings, Workers};
 use inference::text::TextModel;
 use knowledge::{Corpus, Index, Search};
 use rules::{Pack, PackFiles};
 use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store};
-use writer::{LocalModel, Prompts, Wording, Words};
+use writer::{Ask, Candidate, Prompts, ServedModel, Wording, WordingError, Words};
 
 /// Before the first event of the samples.
 const FIRST_DAY: &str = "2025-12-15T00:00:00Z";
@@ -82,7 +84,26 @@ fn model() -> Option<Box<dyn Wording>> {
     let path = models().ready(manifest).ok()?.into_iter().next()?;
     let hash = manifest.files.first()?.sha256.clone();
     let model = Arc::new(TextModel::load(&path).unwrap());
-    Some(Box::new(LocalModel::new(model, hash).unwrap()))
+    let served = writer::served(&manifest.name, &model).unwrap();
+    let workers = Workers::start(served, Settings::default(), Instant::now).unwrap();
+    let model = ServedModel::new(workers.handle(), hash);
+    Some(Box::new(AtWork { model, _workers: workers }))
+}
+
+/// The model and those who work with it.
+struct AtWork {
+    model: ServedModel,
+    _workers: Workers,
+}
+
+impl Wording for AtWork {
+    fn hash(&self) -> &str {
+        self.model.hash()
+    }
+
+    fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError> {
+        self.model.word(ask)
+    }
 }
 
 async fn chain(model: Option<Box<dyn Wording>>, passages: Option<Search>) -> eval::ChainReport {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use llguidance::api::TopLevelGrammar;
 use llguidance::{Matcher, ParserFactory};
-use toktrie::{InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, TokenizerEnv};
+use toktrie::{ApproximateTokEnv, InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, TokenizerEnv};
 
 use super::GenerateError;
 use crate::text::TextModel;
@@ -17,8 +17,9 @@ use crate::tokenizer::Tokenizer;
 #[derive(Debug, Clone)]
 pub struct Grammar(Source);
 
+/// As it was written.
 #[derive(Debug, Clone)]
-enum Source {
+pub(crate) enum Source {
     Lark(String),
     Regex(String),
     Schema(serde_json::Value),
@@ -41,6 +42,36 @@ impl Grammar {
     #[must_use]
     pub fn json_schema(schema: serde_json::Value) -> Self {
         Self(Source::Schema(schema))
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.0
+    }
+
+    /// Whether `text` is one that the grammar describes, whole. No model is needed for it: each
+    /// byte counts as a token.
+    pub fn admits(&self, text: &str) -> Result<bool, GenerateError> {
+        let mut factory = ParserFactory::new_simple(&ApproximateTokEnv::single_byte_env())
+            .map_err(|e| GenerateError::Vocabulary(e.to_string()))?;
+        factory.quiet();
+        let mut matcher = self.matcher(&factory)?;
+        let bytes: Vec<u32> = text.bytes().map(u32::from).collect();
+        let failed = |error| GenerateError::Guide(format!("{error:#}"));
+        let taken = matcher.try_consume_tokens(&bytes).map_err(failed)?;
+        Ok(taken == bytes.len() && matcher.is_accepting().map_err(failed)?)
+    }
+
+    fn matcher(&self, factory: &ParserFactory) -> Result<Matcher, GenerateError> {
+        let grammar = match &self.0 {
+            Source::Lark(source) => TopLevelGrammar::from_lark(source.clone()),
+            Source::Regex(source) => TopLevelGrammar::from_regex(source),
+            Source::Schema(schema) => TopLevelGrammar::from_json_schema(schema.clone()),
+        };
+        let matcher = Matcher::new(factory.create_parser(grammar));
+        match matcher.get_error() {
+            Some(error) => Err(GenerateError::Grammar(error)),
+            None => Ok(matcher),
+        }
     }
 }
 
@@ -81,16 +112,7 @@ impl Guide {
     }
 
     pub(super) fn matcher(&self, grammar: &Grammar) -> Result<Matcher, GenerateError> {
-        let grammar = match &grammar.0 {
-            Source::Lark(source) => TopLevelGrammar::from_lark(source.clone()),
-            Source::Regex(source) => TopLevelGrammar::from_regex(source),
-            Source::Schema(schema) => TopLevelGrammar::from_json_schema(schema.clone()),
-        };
-        let matcher = Matcher::new(self.factory.create_parser(grammar));
-        match matcher.get_error() {
-            Some(error) => Err(GenerateError::Grammar(error)),
-            None => Ok(matcher),
-        }
+        grammar.matcher(&self.factory)
     }
 
     pub(super) fn text(&self, tokens: &[u32]) -> String {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::text::{Prefix, Session, Shortlist, TextError};
 
 pub use batch::Batch;
+pub(crate) use guide::Source;
 pub use guide::{Grammar, Guide};
 
 /// Why no text was generated.
@@ -81,6 +82,8 @@ pub struct Generated {
     /// allowed at its place. Texts whose forced parts differ are compared with
     /// [`crate::score`] instead.
     pub log_probability: f64,
+    /// The same for each token; 0 for those that the grammar forced.
+    pub log_probabilities: Vec<f64>,
     /// Why it ended.
     pub stop: Stop,
 }

@@ -25,6 +25,8 @@ pub(super) struct Text {
     forced: usize,
     sampled: usize,
     log_probability: f64,
+    /// Of each token that was written.
+    log_probabilities: Vec<f64>,
     pub(super) ended: Option<Result<Stop, GenerateError>>,
 }
 
@@ -67,6 +69,7 @@ impl Text {
             forced: 0,
             sampled: 0,
             log_probability: 0.0,
+            log_probabilities: Vec::new(),
             ended: None,
         };
         text.rewind();
@@ -124,6 +127,7 @@ impl Text {
             self.ended = Some(Ok(Stop::Complete));
         } else {
             self.log_probability += choice.log_probability;
+            self.log_probabilities.push(choice.log_probability);
             self.all.push(choice.token);
             self.sampled += 1;
             self.force();
@@ -138,6 +142,7 @@ impl Text {
                 let forced = matcher.consume_ff_tokens();
                 let fitting = forced.get(..forced.len().min(room)).unwrap_or_default();
                 self.all.extend(fitting);
+                self.log_probabilities.resize(self.all.len() - self.prompt, 0.0);
                 self.forced += fitting.len();
                 if forced.len() > room {
                     self.ended = Some(Ok(Stop::Limit));
@@ -167,6 +172,7 @@ impl Text {
             forced: self.forced,
             sampled: self.sampled,
             log_probability: self.log_probability,
+            log_probabilities: self.log_probabilities,
             stop,
         })
     }

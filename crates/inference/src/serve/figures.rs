@@ -1,6 +1,7 @@
 //! How much was done; nothing of what.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ pub struct Figures {
 
 /// The counters behind [`Figures`].
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     input: AtomicU64,
     output: AtomicU64,
     answered: AtomicU64,
@@ -62,38 +63,47 @@ fn add(counter: &AtomicU64, count: usize) {
 }
 
 impl Counters {
-    pub(super) fn answered(&self, input: usize, output: usize) {
+    /// Counts an answer and logs that there was one.
+    pub(crate) fn answered(&self, model: &str, input: usize, output: usize, took: Duration) {
         add(&self.answered, 1);
         add(&self.input, input);
         add(&self.output, output);
+        tracing::debug!(
+            gen_ai.operation.name = "text_completion",
+            gen_ai.request.model = model,
+            gen_ai.usage.input_tokens = input,
+            gen_ai.usage.output_tokens = output,
+            gen_ai.server.request.duration = took.as_secs_f64(),
+            "a question was answered"
+        );
     }
 
-    pub(super) fn refused(&self) {
+    pub(crate) fn refused(&self) {
         add(&self.refused, 1);
     }
 
-    pub(super) fn cancelled(&self) {
+    pub(crate) fn cancelled(&self) {
         add(&self.cancelled, 1);
     }
 
-    pub(super) fn late(&self) {
+    pub(crate) fn late(&self) {
         add(&self.late, 1);
     }
 
-    pub(super) fn panicked(&self) {
+    pub(crate) fn panicked(&self) {
         add(&self.panicked, 1);
     }
 
-    pub(super) fn stepped(&self, texts: usize) {
+    pub(crate) fn stepped(&self, texts: usize) {
         add(&self.steps, 1);
         add(&self.texts, texts);
     }
 
-    pub(super) fn prefix(&self, hit: bool) {
+    pub(crate) fn prefix(&self, hit: bool) {
         add(if hit { &self.hits } else { &self.misses }, 1);
     }
 
-    pub(super) fn read(&self, model: String, waiting: usize, cache_tokens_left: usize) -> Figures {
+    pub(crate) fn read(&self, model: String, waiting: usize, cache_tokens_left: usize) -> Figures {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Figures {
             model,

@@ -1,5 +1,6 @@
-//! A model at work for many callers: questions wait in a bounded queue, workers answer them
-//! together.
+//! A model at work for many callers, in this process or on another server: who asks has a
+//! [`Handle`] and need not know. Here questions wait in a bounded queue, and workers answer them
+//! together; how it is elsewhere, [`crate::remote`] says.
 //!
 //! Each worker is one thread with a batch of its own. Threads that compute one batch together
 //! must wait for each other at every layer, and collapse as soon as another process takes one
@@ -10,24 +11,27 @@
 
 mod figures;
 mod prefixes;
+mod question;
 mod queue;
+mod read;
+mod turns;
 mod worker;
 
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use tokio::sync::oneshot;
-
-use crate::generate::{GenerateError, Generated, Grammar, Guide, Options};
+use crate::generate::Guide;
+use crate::remote::Remote;
 use crate::text::Shortlist;
 
+pub(crate) use figures::Counters;
 pub use figures::Figures;
-use queue::Queue;
+pub use question::{
+    Answer, Lane, Prompt, Question, Reading, Refused, Role, ServeError, Token, Turn, Written,
+};
+use queue::{Queue, Task};
 
 /// How the workers work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,96 +63,54 @@ pub struct Served {
     pub shortlist: Option<Arc<Shortlist>>,
 }
 
-/// Who waits for an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lane {
-    /// A person: goes first.
-    Interactive,
-    /// A preparation that may take its time, but is never kept waiting for ever.
-    Bulk,
-}
-
-/// What is asked.
+/// Asks a model; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Question {
-    /// The beginning of the prompt that other questions share, kept computed.
-    pub shared: String,
-    /// The rest of the prompt.
-    pub own: String,
-    /// What the answer may look like.
-    pub grammar: Option<Grammar>,
-    /// How to generate.
-    pub options: Options,
-    /// Who waits.
-    pub lane: Lane,
-    /// When an answer is of no use any more.
-    pub deadline: Option<Instant>,
-}
+pub struct Handle(Inside);
 
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The model could not generate.
-    #[error(transparent)]
-    Generate(#[from] GenerateError),
-    /// The deadline passed first.
-    #[error("the deadline passed before the text was complete")]
-    Late,
-    /// The workers stopped, or the one at work failed.
-    #[error("the model is not served any more")]
-    Stopped,
-}
-
-/// A question was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// As many questions wait as may.
-    #[error("the model is overloaded: {waiting} questions wait")]
-    Overloaded {
-        /// How many.
-        waiting: usize,
-    },
-    /// The workers were stopped.
-    #[error("the model is not served any more")]
-    Stopped,
-}
-
-/// The answer to come; dropping it cancels.
-#[derive(Debug)]
-pub struct Answer(oneshot::Receiver<Result<Generated, ServeError>>);
-
-impl Answer {
-    /// Waits for the answer in this thread. Not for use inside of an async runtime.
-    pub fn wait(self) -> Result<Generated, ServeError> {
-        self.0.blocking_recv().unwrap_or(Err(ServeError::Stopped))
-    }
-}
-
-impl Future for Answer {
-    type Output = Result<Generated, ServeError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = Pin::new(&mut self.0).poll(context);
-        answer.map(|answer| answer.unwrap_or(Err(ServeError::Stopped)))
-    }
-}
-
-/// Asks the workers; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Handle(Arc<Queue>);
+enum Inside {
+    Here(Arc<Queue>),
+    There(Remote),
+}
 
 impl Handle {
-    /// Puts a question into the queue.
+    /// Asks for a text.
     pub fn ask(&self, question: Question) -> Result<Answer, Refused> {
-        let (reply, answer) = oneshot::channel();
-        self.0.push(question, reply)?;
-        Ok(Answer(answer))
+        match &self.0 {
+            Inside::Here(queue) => {
+                let (reply, answer) = Answer::here();
+                queue.push(Task::Write(question, reply))?;
+                Ok(answer)
+            }
+            Inside::There(remote) => remote.ask(question),
+        }
+    }
+
+    /// Asks how probable the tokens of texts are.
+    pub fn read(&self, reading: Reading) -> Result<Answer<Vec<Vec<Token>>>, Refused> {
+        match &self.0 {
+            Inside::Here(queue) => {
+                let (reply, answer) = Answer::here();
+                queue.push(Task::Read(reading, reply))?;
+                Ok(answer)
+            }
+            Inside::There(remote) => remote.read(reading),
+        }
     }
 
     /// What was done so far.
     #[must_use]
     pub fn figures(&self) -> Figures {
-        self.0.figures()
+        match &self.0 {
+            Inside::Here(queue) => queue.figures(),
+            Inside::There(remote) => remote.figures(),
+        }
+    }
+}
+
+impl From<Remote> for Handle {
+    fn from(remote: Remote) -> Self {
+        Self(Inside::There(remote))
     }
 }
 
@@ -179,7 +141,7 @@ impl Workers {
     /// Something to ask with.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle(Arc::clone(&self.queue))
+        Handle(Inside::Here(Arc::clone(&self.queue)))
     }
 
     /// Puts another model in place. Texts under way are finished by the old one; questions that

@@ -22,13 +22,16 @@ impl Prefixes {
         Self { most, held: Mutex::default() }
     }
 
-    /// The beginning of these tokens; who asks first computes it, and the others wait for that.
-    pub(super) fn get(
+    /// The beginning of these tokens, none of none; who asks first computes it, and the others wait for that.
+    pub(super) fn find(
         &self,
         model: &TextModel,
         tokens: &[u32],
         counters: &Counters,
-    ) -> Result<Arc<Prefix>, TextError> {
+    ) -> Result<Option<Arc<Prefix>>, TextError> {
+        if tokens.is_empty() {
+            return Ok(None);
+        }
         let mut hash = Sha256::new();
         for token in tokens {
             hash.update(token.to_le_bytes());
@@ -45,6 +48,6 @@ impl Prefixes {
             held.remove(0);
         }
         held.push((key, Arc::clone(&prefix)));
-        Ok(prefix)
+        Ok(Some(prefix))
     }
 }

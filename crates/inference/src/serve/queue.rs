@@ -3,23 +3,28 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
-
 use super::figures::{Counters, Figures};
 use super::prefixes::Prefixes;
-use super::{Lane, Now, Question, Refused, ServeError, Served, Settings};
-use crate::generate::Generated;
+use super::question::Reply;
+use super::{Lane, Now, Question, Reading, Refused, Served, Settings, Token, Written};
 
 /// After so many interactive questions, a bulk one goes first.
 const TURNS: usize = 4;
 
-pub(super) type Reply = oneshot::Sender<Result<Generated, ServeError>>;
-
 /// A question and where its answer goes.
 #[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) question: Question,
-    pub(super) reply: Reply,
+pub(super) enum Task {
+    Write(Question, Reply<Written>),
+    Read(Reading, Reply<Vec<Vec<Token>>>),
+}
+
+impl Task {
+    fn lane(&self) -> Lane {
+        match self {
+            Self::Write(question, _) => question.lane,
+            Self::Read(reading, _) => reading.lane,
+        }
+    }
 }
 
 /// What the workers have in common.
@@ -34,8 +39,8 @@ pub(super) struct Queue {
 
 #[derive(Debug)]
 struct State {
-    interactive: VecDeque<Waiting>,
-    bulk: VecDeque<Waiting>,
+    interactive: VecDeque<Task>,
+    bulk: VecDeque<Task>,
     /// Interactive questions that went before the bulk ones that wait.
     turns: usize,
     current: Arc<Current>,
@@ -52,7 +57,7 @@ pub(super) struct Current {
 /// What a worker finds.
 pub(super) enum Next {
     /// Questions for the model in place, as many as were wanted or wait.
-    Work(Arc<Current>, Vec<Waiting>),
+    Work(Arc<Current>, Vec<Task>),
     Stop,
 }
 
@@ -74,7 +79,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn push(&self, question: Question, reply: Reply) -> Result<(), Refused> {
+    pub(super) fn push(&self, task: Task) -> Result<(), Refused> {
         let mut state = self.state();
         if state.stopped {
             return Err(Refused::Stopped);
@@ -84,18 +89,19 @@ impl Queue {
             self.counters.refused();
             return Err(Refused::Overloaded { waiting });
         }
-        let lane = match question.lane {
+        let lane = match task.lane() {
             Lane::Interactive => &mut state.interactive,
             Lane::Bulk => &mut state.bulk,
         };
-        lane.push_back(Waiting { question, reply });
+        lane.push_back(task);
         drop(state);
         self.changed.notify_one();
         Ok(())
     }
 
     /// Takes up to `most` questions, and waits for one if the worker is `idle`. A worker that
-    /// is not gets questions only while `held` is the model in place.
+    /// is not gets questions only while `held` is the model in place. A reading is the last that is
+    /// taken: it is answered at once, and the texts under way wait for it.
     pub(super) fn next(&self, most: usize, held: Option<&Arc<Current>>) -> Next {
         let mut state = self.state();
         while held.is_none() && state.waiting() == 0 && !state.stopped {
@@ -108,9 +114,10 @@ impl Queue {
         let mut taken = Vec::new();
         if held.is_none_or(|held| Arc::ptr_eq(held, &current)) {
             while taken.len() < most
-                && let Some(waiting) = state.take()
+                && !matches!(taken.last(), Some(Task::Read(..)))
+                && let Some(task) = state.take()
             {
-                taken.push(waiting);
+                taken.push(task);
             }
         }
         Next::Work(current, taken)
@@ -146,7 +153,7 @@ impl State {
         self.interactive.len() + self.bulk.len()
     }
 
-    fn take(&mut self) -> Option<Waiting> {
+    fn take(&mut self) -> Option<Task> {
         if self.bulk.is_empty() {
             self.turns = 0;
         }

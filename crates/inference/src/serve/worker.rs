@@ -5,14 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::queue::{Current, Next, Queue, Reply, Waiting};
-use super::{Question, ServeError};
-use crate::generate::{Batch, GenerateError, Generated, Request};
+use super::question::Reply;
+use super::queue::{Current, Next, Queue, Task};
+use super::{Prompt, Question, Reading, ServeError, Token, Written, read, turns};
+use crate::generate::{Batch, GenerateError, Generated, Guide, Request};
 use crate::text::TextError;
 
 /// What a worker remembers of a question under way.
 struct Place {
-    reply: Reply,
+    reply: Reply<Written>,
     deadline: Option<Instant>,
     input: usize,
     asked: Instant,
@@ -42,14 +43,19 @@ pub(super) fn run(queue: &Queue) {
 }
 
 /// Works with one model until the batch is empty.
-fn serve(queue: &Queue, current: &Arc<Current>, first: Vec<Waiting>) {
+fn serve(queue: &Queue, current: &Arc<Current>, first: Vec<Task>) {
     let served = &current.served;
     let mut batch: Batch<'_, u64> = Batch::new(&served.guide, served.shortlist.clone());
     let mut places = Places::default();
     let mut coming = first;
     loop {
-        for waiting in coming {
-            join(queue, current, waiting, &mut batch, &mut places);
+        for task in coming {
+            match task {
+                Task::Write(question, reply) => {
+                    join(queue, current, (question, reply), &mut batch, &mut places);
+                }
+                Task::Read(reading, reply) => answer_reading(queue, current, &reading, reply),
+            }
         }
         drop_gone(queue, &mut batch, &mut places);
         if batch.is_empty() {
@@ -69,24 +75,29 @@ fn serve(queue: &Queue, current: &Arc<Current>, first: Vec<Waiting>) {
     }
 }
 
+/// Whether nobody waits for the answer any more. Says so where it is too late.
+fn gone<T>(queue: &Queue, deadline: Option<Instant>, reply: Reply<T>) -> Option<Reply<T>> {
+    if reply.is_closed() {
+        queue.counters.cancelled();
+        return None;
+    }
+    if deadline.is_some_and(|deadline| deadline <= (queue.now)()) {
+        queue.counters.late();
+        drop(reply.send(Err(ServeError::Late)));
+        return None;
+    }
+    Some(reply)
+}
+
 fn join(
     queue: &Queue,
     current: &Arc<Current>,
-    Waiting { question, reply }: Waiting,
+    (question, reply): (Question, Reply<Written>),
     batch: &mut Batch<'_, u64>,
     places: &mut Places,
 ) {
-    let now = (queue.now)();
-    if reply.is_closed() {
-        queue.counters.cancelled();
-        return;
-    }
-    if question.deadline.is_some_and(|deadline| deadline <= now) {
-        queue.counters.late();
-        drop(reply.send(Err(ServeError::Late)));
-        return;
-    }
-    let deadline = question.deadline;
+    let (asked, deadline) = ((queue.now)(), question.deadline);
+    let Some(reply) = gone(queue, deadline, reply) else { return };
     let joined = request(queue, current, question).and_then(|request| {
         let input = request.prompt.len() + request.prefix.as_ref().map_or(0, |it| it.len());
         places.last += 1;
@@ -95,9 +106,9 @@ fn join(
     });
     match joined {
         Ok((key, input)) => {
-            places.under_way.insert(key, Place { reply, deadline, input, asked: now });
+            places.under_way.insert(key, Place { reply, deadline, input, asked });
         }
-        Err(error) => drop(reply.send(Err(error.into()))),
+        Err(error) => drop(reply.send(Err(error))),
     }
 }
 
@@ -105,16 +116,32 @@ fn request(
     queue: &Queue,
     current: &Arc<Current>,
     question: Question,
-) -> Result<Request, GenerateError> {
-    let tokenizer = current.served.guide.model().tokenizer();
-    let shared = tokenizer.encode_start(&question.shared).map_err(TextError::from)?;
-    let prompt = tokenizer.encode(&question.own).map_err(TextError::from)?;
-    let prefix = if shared.is_empty() {
-        None
-    } else {
-        Some(current.prefixes.get(current.served.guide.model(), &shared, &queue.counters)?)
+) -> Result<Request, ServeError> {
+    let model = current.served.guide.model();
+    let (prefix, prompt) = match question.prompt {
+        Prompt::Text { shared, own } => {
+            let shared = model.tokenizer().encode_start(&shared).map_err(TextError::from)?;
+            let own = model.tokenizer().encode(&own).map_err(TextError::from)?;
+            (current.prefixes.find(model, &shared, &queue.counters)?, own)
+        }
+        Prompt::Turns(turns) => (None, turns::tokens(model.tokenizer(), &turns)?),
     };
     Ok(Request { prefix, prompt, grammar: question.grammar, options: question.options })
+}
+
+fn answer_reading(
+    queue: &Queue,
+    current: &Current,
+    reading: &Reading,
+    reply: Reply<Vec<Vec<Token>>>,
+) {
+    let asked = (queue.now)();
+    let Some(reply) = gone(queue, reading.deadline, reply) else { return };
+    let result = read::read(&current.served, &current.prefixes, reading, &queue.counters);
+    let input = result.as_ref().map_or(0, |read| read.iter().map(Vec::len).sum());
+    let took = (queue.now)().saturating_duration_since(asked);
+    queue.counters.answered(&current.served.name, input, 0, took);
+    drop(reply.send(result.map_err(ServeError::from)));
 }
 
 /// Frees the places of callers that went away or whose deadline has passed.
@@ -141,16 +168,26 @@ fn answer(
     result: Result<Generated, GenerateError>,
 ) {
     let output = result.as_ref().map_or(0, |generated| generated.tokens.len());
-    queue.counters.answered(place.input, output);
-    tracing::debug!(
-        gen_ai.operation.name = "text_completion",
-        gen_ai.request.model = &*current.served.name,
-        gen_ai.usage.input_tokens = place.input,
-        gen_ai.usage.output_tokens = output,
-        gen_ai.server.request.duration =
-            (queue.now)().saturating_duration_since(place.asked).as_secs_f64(),
-        "a text was generated"
-    );
+    let took = (queue.now)().saturating_duration_since(place.asked);
+    queue.counters.answered(&current.served.name, place.input, output, took);
+    let written = result.map(|generated| written(&current.served.guide, generated, place.input));
     // A caller that went away meanwhile misses nothing.
-    drop(place.reply.send(result.map_err(ServeError::from)));
+    drop(place.reply.send(written.map_err(ServeError::from)));
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a text has few tokens")]
+fn written(guide: &Guide, generated: Generated, input_tokens: usize) -> Written {
+    let tokenizer = guide.model().tokenizer();
+    let chances = generated.log_probabilities.iter().copied().map(Some);
+    let tokens = generated.tokens.iter().zip(chances);
+    let tokens =
+        tokens.map(|(id, log_probability)| Token { bytes: tokenizer.bytes(*id), log_probability });
+    Written {
+        tokens: tokens.collect(),
+        likelihood: Some(generated.log_probability / generated.sampled.max(1) as f64),
+        input_tokens,
+        output_tokens: generated.tokens.len(),
+        text: generated.text,
+        stop: generated.stop,
+    }
 }

@@ -17,6 +17,8 @@ mod batch_tiny;
 mod embed_tiny;
 mod pull;
 mod real;
+mod remote;
+mod remote_real;
 mod serve_tiny;
 mod text_tiny;
 mod tiny;

@@ -134,6 +134,9 @@ fn body(api: &Value, operation: &Value) -> Option<Body> {
 /// The fields of an object's schema, one level deep.
 fn fields(api: &Value, schema: Option<&Value>) -> Vec<Part> {
     let Some(schema) = schema.map(|schema| resolve(api, schema)) else { return Vec::new() };
+    if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+        return parts.iter().flat_map(|part| fields(api, Some(part))).collect();
+    }
     let required = list(schema, "/required");
     object(schema, "/properties")
         .map(|(name, property)| Part {

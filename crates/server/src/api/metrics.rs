@@ -4,9 +4,11 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
+use inference::serve::Figures;
 
 use crate::error::ApiError;
 use crate::http::AppState;
+use crate::models::Offer;
 use crate::portal::{Metrics, Portal};
 
 /// The type of the text, as `OpenMetrics` 1.0 names it.
@@ -32,7 +34,62 @@ pub(super) async fn metrics(
     State(state): State<AppState>,
     _portal: Portal<Metrics>,
 ) -> Result<Response, ApiError> {
-    let text = state.engine.measured().await?;
+    let mut text = state.engine.measured().await?;
+    if let Some(figures) = state.models.as_ref().and_then(Offer::figures) {
+        text = with_models(&text, &figures);
+    }
     let kind = HeaderValue::from_static(OPEN_METRICS);
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// What the text model did, after what is counted else, under the names that OpenTelemetry has for
+/// generative models where it has one.
+fn with_models(text: &str, figures: &Figures) -> String {
+    let mut out = text.trim_end().trim_end_matches("# EOF").to_owned();
+    let model = &figures.model;
+    let mut add = |name: &str, kind: &str, help: &str, samples: &[(&str, u64)]| {
+        let suffix = if kind == "counter" { "_total" } else { "" };
+        out.push_str(&format!("# HELP {name} {help}.\n# TYPE {name} {kind}\n"));
+        for (label, value) in samples {
+            out.push_str(&format!(
+                "{name}{suffix}{{gen_ai_request_model=\"{model}\"{label}}} {value}\n"
+            ));
+        }
+    };
+    add(
+        "gen_ai_client_token_usage",
+        "counter",
+        "tokens read and written",
+        &[
+            (",gen_ai_token_type=\"input\"", figures.input_tokens),
+            (",gen_ai_token_type=\"output\"", figures.output_tokens),
+        ],
+    );
+    add(
+        "cotmoc_model_questions",
+        "counter",
+        "questions, by what became of them",
+        &[
+            (",outcome=\"answered\"", figures.answered),
+            (",outcome=\"refused\"", figures.refused),
+            (",outcome=\"cancelled\"", figures.cancelled),
+            (",outcome=\"late\"", figures.late),
+        ],
+    );
+    add("cotmoc_model_waiting", "gauge", "questions that wait", &[("", figures.waiting as u64)]);
+    add("cotmoc_model_steps", "counter", "steps of the workers", &[("", figures.steps)]);
+    add(
+        "cotmoc_model_texts_in_steps",
+        "counter",
+        "texts in those steps",
+        &[("", figures.texts_in_steps)],
+    );
+    add(
+        "cotmoc_model_prefixes",
+        "counter",
+        "shared beginnings, by whether they were there",
+        &[(",outcome=\"hit\"", figures.prefix_hits), (",outcome=\"miss\"", figures.prefix_misses)],
+    );
+    out.push_str("# EOF\n");
+    out
 }

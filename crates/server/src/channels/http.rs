@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::carrier::NotCarried;
+use inference::reach::Reach;
 use jiff::SignedDuration;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-
-use super::guard::PublicOnly;
 
 /// How long the other side may take to let us in, and to answer.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -24,7 +23,7 @@ pub(super) fn client(guarded: bool) -> Result<Client, reqwest::Error> {
         .connect_timeout(CONNECT)
         .timeout(ANSWER)
         .user_agent(concat!("cotmoc/", env!("CARGO_PKG_VERSION")));
-    if guarded { builder.dns_resolver(Arc::new(PublicOnly)) } else { builder }.build()
+    if guarded { builder.dns_resolver(Arc::new(Reach::Public)) } else { builder }.build()
 }
 
 /// Sends the request. Of the answer only the status and `Retry-After` are read: what else it says

@@ -10,12 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use domain::Clock;
 use engine::carrier::{Carrier, Carrying, NotCarried, Parcel};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use inference::reach::Reach;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Url};
 use sha2::Sha256;
 
 use super::http::{client, send};
-use super::{guard, message_ready};
+use super::message_ready;
 
 /// What a secret begins with.
 const PREFIX: &str = "whsec_";
@@ -61,7 +62,7 @@ impl Webhook {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, WebhookError> {
         let url: Url = url.parse().map_err(WebhookError::Address)?;
-        if !allow_private && !guard::may_be_called(&url) {
+        if !allow_private && !may_be_called(&url) {
             return Err(WebhookError::Inside);
         }
         let secrets = secrets.lines().map(read_secret).collect::<Option<Vec<_>>>();
@@ -103,6 +104,11 @@ impl fmt::Debug for Webhook {
     }
 }
 
+/// Whether `url` may be called at all: over https, and not an inner address written out.
+fn may_be_called(url: &Url) -> bool {
+    url.scheme() == "https" && Reach::Public.allows_host(url)
+}
+
 fn read_secret(line: &str) -> Option<Vec<u8>> {
     let bytes = STANDARD.decode(line.trim().strip_prefix(PREFIX)?).ok()?;
     (24..=64).contains(&bytes.len()).then_some(bytes)
@@ -137,6 +143,9 @@ mod tests {
         let make = |url: &str, secret: &str, allow| Webhook::new(url, secret, allow, clock());
         assert!(matches!(make("https://10.0.0.1/", good, false), Err(WebhookError::Inside)));
         assert!(matches!(make("http://portal.example/", good, false), Err(WebhookError::Inside)));
+        let metadata = "https://169.254.169.254/latest/meta-data";
+        assert!(matches!(make(metadata, good, false), Err(WebhookError::Inside)));
+        assert!(make("https://1.1.1.1/", good, false).is_ok());
         assert!(make("http://10.0.0.1/", good, true).is_ok());
         for bad in ["", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2hvcnQ=", "whsec_!"] {
             let made = make("https://portal.example/", bad, false);

@@ -20,9 +20,10 @@ use engine::{App, Timetable};
 use serde::Serialize;
 use server::clock::RealClock;
 use server::config::Config;
+use server::models::Models;
 use server::sign_in::SignIn;
 use server::wiring::{self, Tables};
-use server::{http, models, search};
+use server::{http, search};
 
 use super::output::Output;
 use super::paper::Paper;
@@ -66,14 +67,16 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let country = wiring::country(config)?;
     let clock = Arc::new(FixedClock::at(RealClock.now()));
     let store = wiring::store(config, Tables::Made).await?.store;
+    let shared = Models::new(config);
     let writing = {
         let (config, files) = (config.clone(), country.files.clone());
+        let models = Arc::clone(&shared);
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
             super::models::pull_defaults(&config, output)?;
             let (index, embedder) = index::current(&config, output)?;
             let passages = search::open(&config, index, embedder, &runtime)?;
-            let model = models::wording(&config.models.dir)?;
+            let model = models.wording(&config.remote, &runtime)?;
             wiring::writing(&config, &files, Some(model), Some(passages))
         })
         .await??
@@ -95,7 +98,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let worker = app.clone();
     let work = Work { prepare: move || Ok(worker), timetable, who: Who::of(config)?, inward: None };
     let sign_in = SignIn::DemoPicker;
-    Box::pin(serve::until_stopped(config, listener, sign_in, app, Some(work))).await
+    Box::pin(serve::until_stopped(config, listener, sign_in, app, shared, Some(work))).await
 }
 
 /// Plays the pack's timeline, and says how far it is.

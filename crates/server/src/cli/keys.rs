@@ -36,7 +36,7 @@ enum Action {
     Issue {
         /// Whose key it is; people see it among who looked at their data.
         name: String,
-        /// What it may do: events, suggestions, drafts, outcomes, metrics. Repeat for more.
+        /// What it may do: events, suggestions, drafts, outcomes, metrics, models. Repeat for more.
         #[arg(long = "scope", required = true, value_parser = SCOPES)]
         scopes: Vec<String>,
     },

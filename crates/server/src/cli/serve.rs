@@ -8,6 +8,7 @@ use serde::Serialize;
 use server::clock::RealClock;
 use server::config::Config;
 use server::http::{self, AppState};
+use server::models::{Models, Offer};
 use server::sign_in::SignIn;
 use server::telemetry;
 use server::wiring::{self, Tables};
@@ -45,10 +46,11 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let app = wiring::engine_without_models(config, &country, opened.store, Arc::new(RealClock))?;
     // Before the first request: what waits already counts.
     app.measure_queue().await?;
+    let models = Models::new(config);
     let work = if args.no_worker {
         None
     } else {
-        let prepare = worker::with_models(config, country, app.clone());
+        let prepare = worker::with_models(config, country, app.clone(), Arc::clone(&models));
         Some(Work { prepare, timetable, who: Who::of(config)?, inward: config.nats.inward() })
     };
     if opened.migrated {
@@ -63,7 +65,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
         worker: work.as_ref().map(|work| work.who.name.clone()),
     })?;
     let sign_in = SignIn::from(&config.sign_in);
-    Box::pin(until_stopped(config, listener, sign_in, app, work)).await
+    Box::pin(until_stopped(config, listener, sign_in, app, models, work)).await
 }
 
 /// The address as a browser takes it.
@@ -71,12 +73,14 @@ pub(crate) fn address(listener: &TcpListener, asked: SocketAddr) -> String {
     format!("http://{}", listener.local_addr().unwrap_or(asked))
 }
 
-/// Answers on `listener` with `app`, and does `work` beside it.
+/// Answers on `listener` with `app`, lets other programs ask `models` where the settings say so,
+/// and does `work` beside it.
 pub(crate) async fn until_stopped<P>(
     config: &Config,
     listener: TcpListener,
     sign_in: SignIn,
     app: App,
+    models: Arc<Models>,
     work: Option<Work<P>>,
 ) -> anyhow::Result<()>
 where
@@ -88,7 +92,8 @@ where
     let stop = stop::when_asked(&tasks)?;
     let behind_tls = config.server.behind_tls;
     let watched = app.clone();
-    let state = AppState { engine: app, sign_in: Arc::new(sign_in), behind_tls };
+    let models = config.models.serve.then(|| Offer::of(models));
+    let state = AppState { engine: app, sign_in: Arc::new(sign_in), behind_tls, models };
     let serving = async {
         let connections = config.server.connections;
         let asked = stop.clone().cancelled_owned();

@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use engine::{App, Timetable, Worker};
 use server::clock::RealClock;
 use server::config::Config;
+use server::models::Models;
 use server::stream::Inward;
 use server::wiring::{self, Country, Tables};
-use server::{chance, http, models, search, telemetry};
+use server::{chance, http, search, telemetry};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -47,7 +48,8 @@ pub(crate) async fn run(_args: &Args, config: &Config, output: Output) -> anyhow
         axum::serve(listener, http::watch_router(watched)).with_graceful_shutdown(stopped).await
     };
     let inward = config.nats.inward();
-    let work = Work { prepare: with_models(config, country, app), timetable, who, inward };
+    let prepare = with_models(config, country, app, Models::new(config));
+    let work = Work { prepare, timetable, who, inward };
     let both = async {
         let working = async {
             let worked = work.until(&stop).await;
@@ -125,11 +127,13 @@ pub(crate) fn with_models(
     config: &Config,
     country: Country,
     app: App,
+    models: Arc<Models>,
 ) -> impl FnOnce() -> anyhow::Result<App> + Send + 'static {
     let config = config.clone();
     let runtime = tokio::runtime::Handle::current();
     move || {
-        let model = models::wording(&config.models.dir)
+        let model = models
+            .wording(&config.remote, &runtime)
             .inspect_err(|error| tracing::warn!("messages take the approved wording: {error:#}"));
         let passages = search::index(&config, &country.files, &mut |_| {})
             .and_then(|(index, _, embedder)| search::open(&config, index, embedder, &runtime))

@@ -8,6 +8,29 @@ use serde::Deserialize;
 use super::empty_is_none;
 use crate::stream::{Inward, Server};
 
+/// `[remote]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remote {
+    /// The address up to the version; `None` words with the model of this machine.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub url: Option<String>,
+    /// The model's name there.
+    pub model: String,
+    /// The file of the key.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub key_file: Option<PathBuf>,
+    /// Whether it may be outside of private networks.
+    pub allow_public: bool,
+    /// Whether it tells how probable its words are.
+    pub chances: bool,
+    /// How many questions are under way at once.
+    pub at_once: usize,
+    /// A JSON object that is sent with every question.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub extra: Option<String>,
+}
+
 /// `[brake]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,6 +13,20 @@ fn with_file(text: &str) -> Result<Config, ConfigError> {
     Config::load(Some(&path), [])
 }
 
+#[test]
+fn no_other_server_is_asked_unless_one_is_named() {
+    let expected = Remote {
+        url: None,
+        model: String::new(),
+        key_file: None,
+        allow_public: false,
+        chances: true,
+        at_once: 8,
+        extra: None,
+    };
+    assert_eq!(Config::load(None, []).unwrap().remote, expected);
+}
+
 /// Reads every key there is. A key in the file that no field reads, or a field that the
 /// file does not show, fails here: each section is spelt out whole.
 #[test]
@@ -21,6 +35,8 @@ fn every_key_has_a_default_and_is_read() {
         server,
         storage,
         models,
+        // Looked at below.
+        remote: _,
         knowledge,
         writer,
         worker,
@@ -39,7 +55,8 @@ fn every_key_has_a_default_and_is_read() {
     let listen = "127.0.0.1:8466".parse().unwrap();
     assert_eq!(server, Server { listen, behind_tls: false, connections: 1_024 });
     assert_eq!(storage, Storage { url: "sqlite://var/cotmoc.db".into() });
-    assert_eq!(models, Models { dir: "var/models".into() });
+    let dir = "var/models".into();
+    assert_eq!(models, Models { dir, serve: false, workers: 1, queue: 256 });
     let index = "var/knowledge.index".into();
     assert_eq!(knowledge, Knowledge { index, qdrant_url: None });
     assert_eq!(writer, Writer { samples: 0 });

@@ -10,6 +10,10 @@
 
 mod channels;
 mod http;
+mod models;
 mod people;
 mod stream;
 mod support;
+#[path = "../../../inference/tests/it/tiny.rs"]
+#[expect(dead_code, reason = "it makes models of more kinds than are needed here")]
+mod tiny;

@@ -12,6 +12,7 @@ use engine::{Operation, Queue};
 use jiff::ToSpan as _;
 use serde_json::Value;
 use server::http::AppState;
+use server::models::{Models, Offer};
 use server::portal;
 use server::sign_in::SignIn;
 use tower::ServiceExt as _;
@@ -49,9 +50,18 @@ impl Site {
     async fn bare(sign_in: SignIn) -> Self {
         let clock = Arc::new(FixedClock::at("2026-11-23T03:00:00Z".parse().unwrap()));
         let engine = app::engine(Arc::clone(&clock)).await;
-        let state = AppState { engine, sign_in: Arc::new(sign_in), behind_tls: false };
+        let state =
+            AppState { engine, sign_in: Arc::new(sign_in), behind_tls: false, models: None };
         let router = server::http::router(state.clone());
         Self { state, clock, router }
+    }
+
+    /// The demo whose models other programs may ask.
+    pub(crate) async fn offering(models: Arc<Models>) -> Self {
+        let mut site = Self::demo().await;
+        site.state.models = Some(Offer::of(models));
+        site.router = server::http::router(site.state.clone());
+        site
     }
 
     /// The demo in which so many jobs may wait.
