@@ -15,9 +15,9 @@ const TEMPERATURE: f32 = 0.8;
 /// Prompts whose shared beginning is kept computed: one for each language and example.
 const KEPT_PREFIXES: usize = 4;
 /// What the languages of letters are written with beside ASCII.
-const LETTERS: &str = "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ";
+pub const LETTERS: &str = "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ";
 /// How many tokens are weighed where a grammar leaves wording free.
-const SHORTLIST: usize = 16_384;
+pub const SHORTLIST: usize = 16_384;
 
 /// What a model is asked.
 #[derive(Debug, Clone, Copy)]
