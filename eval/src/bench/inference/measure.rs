@@ -209,10 +209,13 @@ impl Measure<'_> {
         Ok(per_s)
     }
 
-    fn batches(&self) -> impl Iterator<Item = usize> {
+    fn batches(&self) -> Vec<usize> {
         let large = std::fs::metadata(self.model.path).is_ok_and(|file| file.len() > LARGE);
         let most = if large { LARGE_BATCH } else { usize::MAX };
-        self.model.setting.batches.iter().copied().filter(move |batch| *batch <= most)
+        let batches = self.model.setting.batches.iter();
+        let mut batches: Vec<usize> = batches.map(|batch| (*batch).clamp(1, most)).collect();
+        batches.dedup();
+        batches
     }
 
     fn job(&self, work: Asked, shortlist: bool) -> Job {

@@ -67,8 +67,8 @@ pub struct Setting<'a> {
     pub threads: Vec<usize>,
     /// How often everything is measured that a ratio is made of.
     pub rounds: usize,
-    /// How many texts go through a model together, ascending. A model whose file is larger than
-    /// [`LARGE`] is spared those above [`LARGE_BATCH`].
+    /// How many texts go through a model together, ascending. With a model whose file is larger
+    /// than [`LARGE`] they end at [`LARGE_BATCH`].
     pub batches: Vec<usize>,
     /// Lengths of the two prompts that are read.
     pub prompts: [usize; 2],
