@@ -2,6 +2,7 @@
 //!
 //! They measure and judge nothing: what is fast enough depends on the machine.
 
+pub mod inference;
 mod intake;
 mod load;
 mod plans;

@@ -53,6 +53,9 @@ pub enum EvalError {
     /// A server under load answered otherwise than it should.
     #[error("under load: {0}")]
     Load(String),
+    /// An engine under comparison failed.
+    #[error("an engine under comparison did not answer")]
+    Inference(#[from] bench::inference::EngineError),
     /// The pack's samples do not hold an event that a benchmark varies.
     #[error("the samples hold no event that can be varied")]
     NoSamples,

@@ -21,7 +21,7 @@ pub use candidates::{candidates, grammar};
 pub use citation::{CitationFault, citable, cited_as};
 pub use hygiene::{Fault, Manners};
 pub use lint::{LintError, MOST_WORDS};
-pub use model::{Ask, Candidate, ServedModel, Wording, WordingError, served};
+pub use model::{Ask, Candidate, LETTERS, SHORTLIST, ServedModel, Wording, WordingError, served};
 pub use phrase::{Phrase, PhraseError};
 pub use plan::{By, COMMON_SLOTS, Detail, DraftState, Law, Plan, PlanError, PlanInput, Point};
 pub use prompt::{Prompt, PromptError, Prompts};

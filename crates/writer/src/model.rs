@@ -13,9 +13,9 @@ const MOST_TOKENS: usize = 1200;
 /// How flat the chance is by which further candidates are drawn.
 const TEMPERATURE: f32 = 0.8;
 /// What the languages of letters are written with beside ASCII.
-const LETTERS: &str = "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ";
+pub const LETTERS: &str = "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ";
 /// How many tokens are weighed where a grammar leaves wording free.
-const SHORTLIST: usize = 16_384;
+pub const SHORTLIST: usize = 16_384;
 
 /// What a model is asked.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,16 @@
     reason = "helpers of tests may panic and print as tests do"
 )]
 
+mod engines;
 mod tampered;
+// The models that the tests of `inference` make from a seed.
+#[expect(
+    dead_code,
+    clippy::cast_precision_loss,
+    reason = "not every shape is needed here; its numbers are small"
+)]
+#[path = "../../../crates/inference/tests/it/tiny.rs"]
+mod tiny;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -47,6 +47,11 @@ impl Pool {
         self.pages * PAGE
     }
 
+    /// What a token takes.
+    pub(crate) fn token_bytes(&self) -> usize {
+        self.layers * self.kv_heads * 2 * self.dim * size_of::<f32>()
+    }
+
     /// Room for how many tokens nobody holds.
     pub(crate) fn left(&self) -> usize {
         self.left.load(Ordering::Relaxed) * PAGE

@@ -76,7 +76,7 @@ impl TextModel {
     }
 
     /// The table that rows are compared with.
-    fn table(&self) -> &Packed {
+    pub(super) fn table(&self) -> &Packed {
         self.head.as_ref().unwrap_or(&self.words)
     }
 

@@ -162,6 +162,19 @@ impl TextModel {
         self.words.bytes() + head + self.layers.iter().map(Layer::bytes).sum::<usize>()
     }
 
+    /// What a step reads of them, in bytes, however many tokens go through it: of the table of
+    /// words no more than their rows, unless it is the output table, too.
+    #[must_use]
+    pub fn step_bytes(&self) -> usize {
+        self.table().bytes() + self.layers.iter().map(Layer::bytes).sum::<usize>()
+    }
+
+    /// What the keys and values of a token take, in bytes.
+    #[must_use]
+    pub fn token_bytes(&self) -> usize {
+        self.pool.token_bytes()
+    }
+
     /// An empty cache.
     pub(crate) fn cache(&self) -> Cache {
         Cache::new(&self.pool)

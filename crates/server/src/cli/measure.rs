@@ -92,6 +92,24 @@ pub(crate) struct BenchArgs {
     /// With `rules`: what the comparison with other engines left.
     #[arg(long, value_name = "FILE", default_value = "target/peers/report.json")]
     pub(super) peers: PathBuf,
+    /// With `inference`: a model, by name or alias; may be given again. All that are in the store
+    /// where left out.
+    #[arg(long, value_name = "MODEL")]
+    pub(super) model: Vec<String>,
+    /// With `inference`: how many threads, once for each number.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2])]
+    pub(super) threads: Vec<usize>,
+    /// With `inference`: how often everything is measured that a ratio is made of.
+    #[arg(long, default_value_t = 3)]
+    pub(super) rounds: usize,
+    /// With `inference`: how many texts go through a model together, once for each number; no more
+    /// than 16 with a large model.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 8, 16, 32, 64])]
+    pub(super) batches: Vec<usize>,
+    /// With `inference`: do the jobs that come in lines of JSON, as each engine under comparison
+    /// does in a process of its own.
+    #[arg(long)]
+    pub(super) jobs: bool,
 }
 
 fn part(text: &str) -> Result<f64, String> {
@@ -107,7 +125,10 @@ database in a file beside other temporary files, as an installation does, and wo
 by a model: `write` measures that. `load` starts servers of its own and calls them over HTTP, each
 database in turn: batches, set against a bare insert of the same rows; then, without the work that
 followed from these, events and readings at a fixed pace, timed from when they were due. `rules` fills databases with people who do not exist, in files
-beside other temporary files: 1.5 GB for 100,000 people and 2 GB for ten million due days.";
+beside other temporary files: 1.5 GB for 100,000 people and 2 GB for ten million due days.
+`inference` sets our text models beside llama.cpp, which `eval/inference/peer` builds the first
+time: run it in the project's folder, on a machine that does nothing else. Three models take
+hours; each figure goes to standard error as it is found.";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Race {
@@ -117,6 +138,8 @@ enum Race {
     Write,
     /// A server in a process of its own: batches, single events, suggestions, readings.
     Load,
+    /// The text models beside llama.cpp: speed, memory, quality.
+    Inference,
     /// The rules over a population: one person, a sweep through a database, a day's run.
     Rules,
 }
@@ -170,6 +193,7 @@ pub(crate) async fn bench(args: &BenchArgs, config: &Config, output: Output) -> 
             intake(output, &bench?)
         }
         Race::Load => super::bench_load::run(args, config, output).await,
+        Race::Inference => super::bench_inference::run(args, config, output).await,
         Race::Rules => super::bench_rules::run(args, config, output).await,
         Race::Write => {
             let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;

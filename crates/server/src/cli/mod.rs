@@ -5,6 +5,7 @@
 //! what to do next, each cause on its own line.
 
 mod backup;
+mod bench_inference;
 mod bench_load;
 mod bench_rules;
 mod cel;
