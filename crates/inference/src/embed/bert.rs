@@ -1,7 +1,12 @@
 //! BERT as multilingual-e5-small has it: post-norm layers and the mean over all tokens.
+//!
+//! The windows of a batch stand below each other in one matrix: no padding, hence no mask.
+//! Products take all rows together, attention looks at each window alone.
 
-use candle_core::quantized::QTensor;
-use candle_core::{Device, IndexOp, Result, Tensor};
+use super::EmbedError;
+use super::attend::{Asked, Attention, Span};
+use crate::kernels::attention::RUN;
+use crate::kernels::{Activations, Packed, Tier, product, rows};
 
 /// The sizes of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,31 +29,31 @@ impl Shape {
             || !self.width.is_multiple_of(self.heads)
             // A window needs room for its two marks and something between.
             || self.positions < 3;
-        absurd.then(|| format!("a size is absurd in {self:?}"))
+        if absurd {
+            return Some(format!("a size is absurd in {self:?}"));
+        }
+        let uneven = [self.width / self.heads, self.feed_forward]
+            .into_iter()
+            .find(|size| !size.is_multiple_of(RUN));
+        uneven.map(|size| format!("a width of {size} is no multiple of {RUN}"))
     }
-}
-
-/// The table of words: quantised rows are expanded as they are looked up, since all of them
-/// together would take 384 MB.
-#[derive(Debug)]
-pub(super) enum Table {
-    Quantised(QTensor),
-    Plain(Tensor),
 }
 
 /// Where a loader finds the weights, under the names of the 4-bit file.
 pub(super) trait Weights {
-    type Error: From<candle_core::Error>;
-    fn words(&mut self, rows: usize, width: usize) -> std::result::Result<Table, Self::Error>;
-    fn tensor(&mut self, name: &str, dims: &[usize]) -> std::result::Result<Tensor, Self::Error>;
+    /// A matrix, packed for products.
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Packed, EmbedError>;
+    /// So many finite numbers.
+    fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, EmbedError>;
 }
 
 #[derive(Debug)]
 pub(super) struct Bert {
+    tier: Tier,
     shape: Shape,
-    words: Table,
+    words: Packed,
     /// Rows of the position table, the one row of the type table added in.
-    positions: Tensor,
+    positions: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
     /// The marks around each window.
@@ -69,16 +74,14 @@ struct Layer {
 
 #[derive(Debug)]
 struct Linear {
-    /// Transposed, as the product wants it.
-    weight: Tensor,
-    bias: Tensor,
+    weight: Packed,
+    bias: Vec<f32>,
 }
 
 #[derive(Debug)]
 struct Norm {
-    weight: Tensor,
-    bias: Tensor,
-    eps: f32,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
 }
 
 /// A run of tokens that is computed together, without the marks around it.
@@ -87,6 +90,21 @@ pub(super) struct Window {
     /// Which of the caller's texts it belongs to.
     pub(super) text: usize,
     tokens: Vec<u32>,
+}
+
+/// What a batch is computed in; kept from batch to batch, one for each thread.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    hidden: Vec<f32>,
+    queries: Vec<f32>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    mixed: Vec<f32>,
+    inner: Vec<f32>,
+    /// What a part gives, before it is added to the hidden rows.
+    given: Vec<f32>,
+    acts: Activations,
+    attention: Attention,
 }
 
 impl Window {
@@ -106,21 +124,22 @@ impl Window {
 }
 
 impl Bert {
-    pub(super) fn load<W: Weights>(
+    pub(super) fn load(
         shape: Shape,
         marks: (u32, u32),
-        weights: &mut W,
-    ) -> std::result::Result<Self, W::Error> {
+        weights: &mut impl Weights,
+    ) -> Result<Self, EmbedError> {
         let width = shape.width;
-        let words = weights.words(shape.words, width)?;
-        let types = weights.tensor("emb.type", &[2, width])?;
-        let positions =
-            weights.tensor("emb.pos", &[shape.positions, width])?.broadcast_add(&types.i(0)?)?;
-        let norm = Norm::load(weights, "emb.ln", &shape)?;
+        let words = weights.matrix("emb.word", shape.words, width)?;
+        let types = weights.vector("emb.type", 2 * width)?;
+        let mut positions = weights.vector("emb.pos", shape.positions * width)?;
+        // Texts are of the first type, all of them.
+        rows::add_each(types.get(..width).unwrap_or_default(), &mut positions);
+        let norm = Norm::load(weights, "emb.ln", width)?;
         let layers = (0..shape.layers)
             .map(|layer| Layer::load(weights, &format!("l{layer}"), &shape))
-            .collect::<std::result::Result<_, _>>()?;
-        Ok(Self { shape, words, positions, norm, layers, marks })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { tier: Tier::best(), shape, words, positions, norm, layers, marks })
     }
 
     pub(super) fn dims(&self) -> usize {
@@ -131,53 +150,66 @@ impl Bert {
         self.shape.positions - 2
     }
 
-    /// The mean of the last layer over each window, marks included.
-    ///
-    /// The windows stand below each other in one matrix: no padding, hence no mask. Only
-    /// attention looks at each alone.
-    pub(super) fn means(&self, windows: &[Window]) -> Result<Vec<Vec<f32>>> {
-        let mut hidden = self.norm.forward(&self.embed(windows)?)?;
-        let lengths: Vec<usize> = windows.iter().map(Window::len).collect();
-        for layer in &self.layers {
-            hidden = layer.forward(&hidden, &lengths, self.shape.heads)?;
-        }
-        let mut start = 0;
-        lengths
-            .iter()
-            .map(|length| {
-                let mean = hidden.narrow(0, start, *length)?.mean(0)?;
-                start += length;
-                mean.to_vec1()
-            })
-            .collect()
+    /// Which instructions it computes with.
+    pub(super) fn instructions(&self) -> &'static str {
+        self.tier.name()
     }
 
-    fn embed(&self, windows: &[Window]) -> Result<Tensor> {
-        let (first, last) = self.marks;
-        let mut ids = Vec::new();
-        let mut places = Vec::new();
-        for window in windows {
-            ids.push(first);
-            ids.extend(&window.tokens);
-            ids.push(last);
-            places.extend((0u32..).take(window.len()));
+    /// The mean of the last layer over each window, marks included.
+    ///
+    /// Each is the same whatever windows are beside it.
+    pub(super) fn means(&self, windows: &[Window], work: &mut Work) -> Vec<Vec<f32>> {
+        let width = self.shape.width;
+        self.embed(windows, &mut work.hidden);
+        self.norm.forward(self, &mut work.hidden);
+        let mut end = 0;
+        let spans = windows.iter().map(|window| {
+            end += window.len();
+            Span::new(end - window.len()..end)
+        });
+        let spans: Vec<Span> = spans.collect();
+        for layer in &self.layers {
+            layer.forward(self, &spans, work);
         }
-        let ids = Tensor::new(ids, &Device::Cpu)?;
-        let words = match &self.words {
-            Table::Quantised(table) => table.embedding(&ids)?,
-            Table::Plain(table) => table.index_select(&ids, 0)?,
-        };
-        let places = Tensor::new(places, &Device::Cpu)?;
-        words + self.positions.index_select(&places, 0)?
+        let mut rest = work.hidden.as_slice();
+        let means = windows.iter().map(|window| {
+            let (own, later) = rest.split_at((window.len() * width).min(rest.len()));
+            rest = later;
+            mean(own, width)
+        });
+        means.collect()
+    }
+
+    /// The sum of each token's word and place.
+    fn embed(&self, windows: &[Window], hidden: &mut Vec<f32>) {
+        let width = self.shape.width;
+        let (first, last) = self.marks;
+        hidden.resize(windows.iter().map(Window::len).sum::<usize>() * width, 0.0);
+        let mut rows = hidden.chunks_exact_mut(width);
+        for window in windows {
+            let tokens = [&[first], window.tokens.as_slice(), &[last]];
+            let tokens = tokens.into_iter().flatten();
+            let places = self.positions.chunks_exact(width);
+            for ((token, place), row) in tokens.zip(places).zip(&mut rows) {
+                self.words.row(*token as usize, row);
+                rows::add(place, row);
+            }
+        }
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a window has 512 tokens at most")]
+fn mean(rows: &[f32], width: usize) -> Vec<f32> {
+    let mut sum = vec![0.0; width];
+    for row in rows.chunks_exact(width) {
+        rows::add(row, &mut sum);
+    }
+    let count = (rows.len() / width) as f32;
+    sum.into_iter().map(|x| x / count).collect()
+}
+
 impl Layer {
-    fn load<W: Weights>(
-        weights: &mut W,
-        name: &str,
-        shape: &Shape,
-    ) -> std::result::Result<Self, W::Error> {
+    fn load(weights: &mut impl Weights, name: &str, shape: &Shape) -> Result<Self, EmbedError> {
         let (width, inner) = (shape.width, shape.feed_forward);
         let mut linear = |part: &str, outputs, inputs| {
             Linear::load(weights, &format!("{name}.{part}"), outputs, inputs)
@@ -193,77 +225,78 @@ impl Layer {
             key,
             value,
             out,
-            attention_norm: Norm::load(weights, &format!("{name}.aln"), shape)?,
+            attention_norm: Norm::load(weights, &format!("{name}.aln"), width)?,
             up,
             down,
-            norm: Norm::load(weights, &format!("{name}.oln"), shape)?,
+            norm: Norm::load(weights, &format!("{name}.oln"), width)?,
         })
     }
 
-    fn forward(&self, hidden: &Tensor, lengths: &[usize], heads: usize) -> Result<Tensor> {
-        let queries = self.query.forward(hidden)?;
-        let keys = self.key.forward(hidden)?;
-        let values = self.value.forward(hidden)?;
-        let mut mixed = Vec::with_capacity(lengths.len());
-        let mut start = 0;
-        for length in lengths {
-            let part = |all: &Tensor| split(&all.narrow(0, start, *length)?, heads);
-            mixed.push(attend(&part(&queries)?, &part(&keys)?, &part(&values)?)?);
-            start += length;
-        }
-        let attended = self.out.forward(&Tensor::cat(&mixed, 0)?)?;
-        let hidden = self.attention_norm.forward(&(hidden + attended)?)?;
-        let inner = self.up.forward(&hidden)?.gelu_erf()?;
-        self.norm.forward(&(&hidden + self.down.forward(&inner)?)?)
+    /// Takes `work.hidden` through the layer.
+    fn forward(&self, bert: &Bert, spans: &[Span], work: &mut Work) {
+        let Shape { width, heads, feed_forward, .. } = bert.shape;
+        work.acts.set(bert.tier, &work.hidden, width);
+        self.query.forward(bert, &work.acts, &mut work.queries);
+        self.key.forward(bert, &work.acts, &mut work.keys);
+        self.value.forward(bert, &work.acts, &mut work.values);
+        work.mixed.resize(work.hidden.len(), 0.0);
+        let asked = Asked {
+            dim: width / heads,
+            width,
+            queries: &work.queries,
+            keys: &work.keys,
+            values: &work.values,
+        };
+        work.attention.forward(bert.tier, spans, asked, &mut work.mixed);
+        work.acts.set(bert.tier, &work.mixed, width);
+        self.out.forward(bert, &work.acts, &mut work.given);
+        rows::add(&work.given, &mut work.hidden);
+        self.attention_norm.forward(bert, &mut work.hidden);
+
+        work.acts.set(bert.tier, &work.hidden, width);
+        self.up.product(bert, &work.acts, &mut work.inner);
+        rows::gelu(bert.tier, &mut work.inner, &self.up.bias);
+        work.acts.set(bert.tier, &work.inner, feed_forward);
+        self.down.forward(bert, &work.acts, &mut work.given);
+        rows::add(&work.given, &mut work.hidden);
+        self.norm.forward(bert, &mut work.hidden);
     }
-}
-
-/// `[tokens, width]` to `[heads, tokens, dims]`.
-fn split(rows: &Tensor, heads: usize) -> Result<Tensor> {
-    let (tokens, width) = rows.dims2()?;
-    rows.reshape((tokens, heads, width / heads))?.transpose(0, 1)?.contiguous()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a head has few dimensions")]
-fn attend(queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
-    let (heads, tokens, dims) = queries.dims3()?;
-    let scores = (queries.matmul(&keys.t()?)? / (dims as f64).sqrt())?;
-    candle_nn::ops::softmax_last_dim(&scores)?
-        .matmul(values)?
-        .transpose(0, 1)?
-        .reshape((tokens, heads * dims))
 }
 
 impl Linear {
-    fn load<W: Weights>(
-        weights: &mut W,
+    fn load(
+        weights: &mut impl Weights,
         name: &str,
         outputs: usize,
         inputs: usize,
-    ) -> std::result::Result<Self, W::Error> {
-        let weight = weights.tensor(&format!("{name}.w"), &[outputs, inputs])?;
-        Ok(Self { weight: weight.t()?, bias: weights.tensor(&format!("{name}.b"), &[outputs])? })
+    ) -> Result<Self, EmbedError> {
+        Ok(Self {
+            weight: weights.matrix(&format!("{name}.w"), outputs, inputs)?,
+            bias: weights.vector(&format!("{name}.b"), outputs)?,
+        })
     }
 
-    fn forward(&self, rows: &Tensor) -> Result<Tensor> {
-        rows.matmul(&self.weight)?.broadcast_add(&self.bias)
+    fn forward(&self, bert: &Bert, acts: &Activations, out: &mut Vec<f32>) {
+        self.product(bert, acts, out);
+        rows::add_each(&self.bias, out);
+    }
+
+    /// Without the bias.
+    fn product(&self, bert: &Bert, acts: &Activations, out: &mut Vec<f32>) {
+        out.resize(acts.rows() * self.weight.outputs(), 0.0);
+        product(bert.tier, acts, &self.weight, 0..self.weight.tiles(), out);
     }
 }
 
 impl Norm {
-    fn load<W: Weights>(
-        weights: &mut W,
-        name: &str,
-        shape: &Shape,
-    ) -> std::result::Result<Self, W::Error> {
+    fn load(weights: &mut impl Weights, name: &str, width: usize) -> Result<Self, EmbedError> {
         Ok(Self {
-            weight: weights.tensor(&format!("{name}.w"), &[shape.width])?,
-            bias: weights.tensor(&format!("{name}.b"), &[shape.width])?,
-            eps: shape.norm_eps,
+            weight: weights.vector(&format!("{name}.w"), width)?,
+            bias: weights.vector(&format!("{name}.b"), width)?,
         })
     }
 
-    fn forward(&self, rows: &Tensor) -> Result<Tensor> {
-        candle_nn::ops::layer_norm(rows, &self.weight, &self.bias, self.eps)
+    fn forward(&self, bert: &Bert, rows: &mut [f32]) {
+        rows::layer_norm(bert.tier, rows, &self.weight, &self.bias, bert.shape.norm_eps);
     }
 }

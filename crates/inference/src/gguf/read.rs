@@ -48,6 +48,12 @@ impl Header {
             .at
             .checked_next_multiple_of(alignment)
             .ok_or_else(|| damaged("its alignment is absurd"))?;
+        // Tensors that lie over each other would together need more memory than the file has
+        // bytes, as much more as it likes.
+        let all = tensors.values().fold(0u64, |all, info| all.saturating_add(info.bytes as u64));
+        if all > length {
+            return Err(damaged("its tensors are larger than the file, or overlap"));
+        }
         for (name, info) in &mut tensors {
             let end =
                 start.checked_add(info.offset).and_then(|from| from.checked_add(info.bytes as u64));

@@ -12,7 +12,7 @@ use super::{Kernel, LANES, Lanes, Tier};
 pub(crate) const PAGE: usize = LANES;
 /// Numbers of a value that stand together.
 pub(crate) const RUN: usize = 2 * LANES;
-/// The most query heads that may share a key head.
+/// The most queries that may look at the same keys with the same sight.
 pub(crate) const MOST_SHARED: usize = 8;
 
 /// Keys, `dim` lanes of sixteen tokens each, and values, `dim / 32` runs of sixteen tokens.
@@ -20,6 +20,31 @@ pub(crate) const MOST_SHARED: usize = 8;
 pub(crate) struct Page<'a> {
     pub(crate) keys: &'a [Lanes],
     pub(crate) values: &'a [Lanes],
+}
+
+impl<'a> Page<'a> {
+    /// A page whose values stand behind its keys.
+    pub(crate) fn of(lanes: &'a [Lanes]) -> Self {
+        let (keys, values) = lanes.split_at(lanes.len() / 2);
+        Self { keys, values }
+    }
+}
+
+/// Writes a token's key and value into its slot of a page, which has `key.len()` lanes of keys
+/// and as many of values.
+pub(crate) fn write(page: &mut [Lanes], slot: usize, key: &[f32], value: &[f32]) {
+    let (keys, values) = page.split_at_mut(key.len().min(page.len()));
+    for (lanes, x) in keys.iter_mut().zip(key) {
+        if let Some(to) = lanes.0.get_mut(slot) {
+            *to = *x;
+        }
+    }
+    for (run, value) in values.chunks_exact_mut(RUN).zip(value.chunks_exact(RUN)) {
+        let lanes = run.get_mut(2 * slot..2 * slot + 2).unwrap_or_default();
+        for (lanes, sixteen) in lanes.iter_mut().zip(value.as_chunks::<LANES>().0) {
+            lanes.0 = *sixteen;
+        }
+    }
 }
 
 /// What a token of a batch may look at.
@@ -50,9 +75,11 @@ pub(crate) struct Room {
     shares: Vec<f32>,
 }
 
-/// The attention of one key head: what its `shared` query heads ask of the pages.
+/// The attention of one key head.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head<'a> {
+    /// How many queries a row has: the query heads that share this key head, or neighbouring
+    /// tokens where all see the same.
     pub(crate) shared: usize,
     pub(crate) dim: usize,
     pub(crate) scale: f32,
@@ -63,7 +90,7 @@ pub(crate) struct Head<'a> {
     pub(crate) pages: &'a [Page<'a>],
 }
 
-/// Where the head's queries begin in each row, and where its results go.
+/// Where the head's queries stand in each row, and where its results go.
 #[derive(Debug)]
 pub(crate) struct Ends<'a> {
     /// A row for each of the head's sights.
@@ -71,8 +98,10 @@ pub(crate) struct Ends<'a> {
     pub(crate) out: &'a mut [f32],
     /// How long a row is, the same for both.
     pub(crate) stride: usize,
-    /// Where in the row this head's part begins.
+    /// Where in the row the first of its queries begins.
     pub(crate) start: usize,
+    /// How far the next one is from there.
+    pub(crate) step: usize,
 }
 
 /// Writes what each query head reads from the values. `shared` is at most [`MOST_SHARED`].
@@ -170,15 +199,14 @@ impl Room {
     }
 }
 
-/// Puts the numbers of the query heads side by side: the first of each, then the second.
+/// Puts the numbers of a row's queries side by side: the first of each, then the second.
 #[inline(always)]
 fn gather<const G: usize>(ends: &Ends<'_>, dim: usize, to: &mut [f32]) {
     let rows = ends.queries.chunks_exact(ends.stride);
     for (row, to) in rows.zip(to.chunks_exact_mut(dim * G)) {
-        for (lane, head) in
-            row.get(ends.start..).unwrap_or(&[]).chunks_exact(dim).take(G).enumerate()
-        {
-            for (x, slots) in head.iter().zip(to.as_chunks_mut::<G>().0) {
+        let queries = row.get(ends.start..).unwrap_or(&[]).chunks(ends.step);
+        for (lane, query) in queries.take(G).enumerate() {
+            for (x, slots) in query.iter().zip(to.as_chunks_mut::<G>().0) {
                 if let Some(slot) = slots.get_mut(lane) {
                     *slot = *x;
                 }
@@ -325,12 +353,11 @@ fn scatter<S: Simd, const G: usize>(simd: S, room: &Room, dim: usize, ends: &mut
     let rows = ends.out.chunks_exact_mut(ends.stride);
     let mixes = room.mixes.chunks_exact(dim * G / LANES);
     for ((row, mix), shares) in rows.zip(mixes).zip(room.shares.as_chunks::<G>().0) {
-        let heads = row.get_mut(ends.start..).unwrap_or_default().chunks_exact_mut(dim);
-        for ((head, share), lane) in heads.zip(shares).zip(0..G) {
+        let mixes = row.get_mut(ends.start..).unwrap_or_default().chunks_mut(ends.step);
+        for ((out, share), lane) in mixes.zip(shares).zip(0..G) {
             let share = simd.splat(*share);
             let runs = mix.as_chunks::<2>().0.as_chunks::<G>().0;
-            for (run, out) in
-                runs.iter().zip(head.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0)
+            for (run, out) in runs.iter().zip(out.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0)
             {
                 let Some(lanes) = run.get(lane) else { continue };
                 for (lanes, out) in lanes.iter().zip(out) {

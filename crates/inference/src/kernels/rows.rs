@@ -79,6 +79,49 @@ fn inverse_root<S: Simd>(simd: S, row: &[f32], eps: f32) -> f32 {
     1.0 / (simd.total(sum) / row.len() as f32 + eps).sqrt()
 }
 
+/// Takes from each row of `rows` its mean, divides it by its deviation, multiplies it with
+/// `weight` and adds `bias`.
+pub(crate) fn layer_norm(tier: Tier, rows: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+    tier.run(LayerNorm { rows, weight, bias, eps });
+}
+
+struct LayerNorm<'a> {
+    rows: &'a mut [f32],
+    weight: &'a [f32],
+    bias: &'a [f32],
+    eps: f32,
+}
+
+impl Kernel for LayerNorm<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    #[expect(clippy::cast_precision_loss, reason = "a row has a few thousand numbers")]
+    fn run<S: Simd>(self, simd: S) {
+        let length = self.weight.len().max(1);
+        let share = 1.0 / length as f32;
+        for row in self.rows.chunks_exact_mut(length) {
+            let row = row.as_chunks_mut::<LANES>().0;
+            let mut sum = simd.splat(0.0);
+            for x in &*row {
+                sum = simd.add(sum, simd.load(x));
+            }
+            let mean = simd.splat(simd.total(sum) * share);
+            let mut squares = simd.splat(0.0);
+            for x in &*row {
+                let centred = simd.sub(simd.load(x), mean);
+                squares = simd.fma(centred, centred, squares);
+            }
+            let factor = simd.splat(1.0 / (simd.total(squares) * share + self.eps).sqrt());
+            let ends = self.weight.as_chunks().0.iter().zip(self.bias.as_chunks().0);
+            for (x, (weight, bias)) in row.iter_mut().zip(ends) {
+                let normed = simd.mul(simd.sub(simd.load(x), mean), factor);
+                simd.store(simd.fma(normed, simd.load(weight), simd.load(bias)), x);
+            }
+        }
+    }
+}
+
 /// Adds `rows` onto `onto`.
 pub(crate) fn add(rows: &[f32], onto: &mut [f32]) {
     for (onto, x) in onto.iter_mut().zip(rows) {
@@ -128,6 +171,53 @@ impl Kernel for Gated<'_> {
             let falling = simd.exp(simd.sub(simd.splat(0.0), y));
             let turned = simd.div(x, simd.add(one, falling));
             simd.store(simd.mul(turned, simd.load(up)), gate);
+        }
+    }
+}
+
+/// Adds `bias` to each row of `rows` and takes every number through GELU in its exact form,
+/// by the error function.
+pub(crate) fn gelu(tier: Tier, rows: &mut [f32], bias: &[f32]) {
+    tier.run(Gelu { rows, bias });
+}
+
+struct Gelu<'a> {
+    rows: &'a mut [f32],
+    bias: &'a [f32],
+}
+
+impl Kernel for Gelu<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        /// Abramowitz and Stegun, 7.1.26: the complement of the error function is
+        /// `e^(-z^2)` times a polynomial of `1 / (1 + p z)`, to 1.5e-7. Here `z` is `x` over
+        /// the root of 2, and all is halved.
+        const P: f32 = 0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2;
+        const TERMS: [f32; 5] = [
+            0.5 * 1.061_405_4,
+            0.5 * -1.453_152,
+            0.5 * 1.421_413_7,
+            0.5 * -0.284_496_74,
+            0.5 * 0.254_829_6,
+        ];
+        let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
+        for row in self.rows.chunks_exact_mut(self.bias.len().max(1)) {
+            for (x, bias) in row.as_chunks_mut::<LANES>().0.iter_mut().zip(self.bias.as_chunks().0)
+            {
+                let value = simd.add(simd.load(x), simd.load(bias));
+                let size = simd.max(value, simd.sub(zero, value));
+                let t = simd.div(one, simd.fma(size, simd.splat(P), one));
+                let mut sum = zero;
+                for term in TERMS {
+                    sum = simd.fma(sum, t, simd.splat(term));
+                }
+                let bell = simd.exp(simd.mul(simd.mul(value, simd.splat(-0.5)), value));
+                let tail = simd.mul(simd.mul(sum, t), simd.mul(size, bell));
+                // What is left of a number above zero and of one below differ by that number.
+                simd.store(simd.sub(simd.max(value, zero), tail), x);
+            }
         }
     }
 }

@@ -253,6 +253,36 @@ fn norms_gates_and_rotations_agree_with_plain_arithmetic() {
 }
 
 #[test]
+fn layer_norms_and_exact_gelus_agree_with_plain_arithmetic() {
+    let (weight, bias) = (numbers(64, 2), numbers(64, 3));
+    // Far from zero beside how far they are from each other.
+    let rows: Vec<f32> = numbers(5 * 64, 1).iter().map(|x| 3.0 + x).collect();
+    let mut want = Vec::new();
+    for row in rows.chunks_exact(64) {
+        let mean = row.iter().map(|x| f64::from(*x)).sum::<f64>() / 64.0;
+        let square = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / 64.0;
+        let normed = row.iter().map(|x| (f64::from(*x) - mean) / (square + 1e-12).sqrt());
+        let ends = weight.iter().zip(&bias);
+        want.extend(normed.zip(ends).map(|(x, (w, b))| (x * f64::from(*w)) as f32 + b));
+    }
+    let inputs: Vec<f32> = numbers(40 * 64, 4).iter().map(|x| x * 9.0).collect();
+    let shifted: Vec<f32> = inputs.iter().zip(bias.iter().cycle()).map(|(x, b)| x + b).collect();
+    let exact = Tensor::new(shifted, &Device::Cpu).unwrap().to_dtype(candle_core::DType::F64);
+    let exact: Vec<f64> = exact.unwrap().gelu_erf().unwrap().to_vec1().unwrap();
+    for tier in Tier::all() {
+        let mut normed = rows.clone();
+        rows::layer_norm(tier, &mut normed, &weight, &bias, 1e-12);
+        assert!(off(&normed, &want) < 2e-6, "{} {}", tier.name(), off(&normed, &want));
+        let mut turned = inputs.clone();
+        rows::gelu(tier, &mut turned, &bias);
+        // Not a share of the largest: the small ones count as much.
+        let worst = turned.iter().zip(&exact).map(|(a, b)| (f64::from(*a) - b).abs());
+        let worst = worst.fold(0.0, f64::max);
+        assert!(worst < 1e-6, "{} {worst}", tier.name());
+    }
+}
+
+#[test]
 fn the_peak_of_logits_is_exact_however_many_there_are() {
     for tier in Tier::all() {
         for count in [1, 15, 16, 17, 5000] {
@@ -329,7 +359,7 @@ fn attention_agrees_with_plain_arithmetic() {
             let head =
                 Head { shared, dim, scale: 0.25, sights: &sights, visits: &visits, pages: &pages };
             let mut out = vec![0.0; queries.len()];
-            let ends = Ends { queries: &queries, out: &mut out, stride, start: 32 };
+            let ends = Ends { queries: &queries, out: &mut out, stride, start: 32, step: dim };
             attention::attend(tier, &head, ends, &mut Room::default());
             let got: Vec<f32> =
                 out.chunks_exact(stride).flat_map(|row| row[32..].to_vec()).collect();

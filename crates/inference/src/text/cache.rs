@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::config::Config;
-use crate::kernels::attention::{self, PAGE, RUN};
-use crate::kernels::{LANES, Lanes};
+use crate::kernels::Lanes;
+use crate::kernels::attention::{self, PAGE};
 
 /// The budget is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,27 +96,13 @@ impl Page {
 
     fn view(&self, layer: usize, head: usize) -> attention::Page<'_> {
         let (start, dim) = (self.start(layer, head), self.pool.dim);
-        let both = self.lanes.get(start..start + 2 * dim).unwrap_or_default();
-        let (keys, values) = both.split_at(dim.min(both.len()));
-        attention::Page { keys, values }
+        attention::Page::of(self.lanes.get(start..start + 2 * dim).unwrap_or_default())
     }
 
     fn write(&mut self, layer: usize, head: usize, slot: usize, key: &[f32], value: &[f32]) {
         let (start, dim) = (self.start(layer, head), self.pool.dim);
-        let both = self.lanes.get_mut(start..start + 2 * dim).unwrap_or_default();
-        let (keys, values) = both.split_at_mut(dim.min(both.len()));
-        for (lanes, x) in keys.iter_mut().zip(key) {
-            if let Some(to) = lanes.0.get_mut(slot) {
-                *to = *x;
-            }
-        }
-        let runs = values.chunks_exact_mut(RUN).zip(value.chunks_exact(RUN));
-        for (run, value) in runs {
-            let lanes = run.get_mut(2 * slot..2 * slot + 2).unwrap_or_default();
-            for (lanes, sixteen) in lanes.iter_mut().zip(value.as_chunks::<LANES>().0) {
-                lanes.0 = *sixteen;
-            }
-        }
+        let page = self.lanes.get_mut(start..start + 2 * dim).unwrap_or_default();
+        attention::write(page, slot, key, value);
     }
 }
 

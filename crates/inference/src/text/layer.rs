@@ -121,6 +121,7 @@ impl Attention {
                     out: work.mixed.get_mut(rows.clone()).unwrap_or_default(),
                     stride,
                     start: head * shared * config.head_dim,
+                    step: config.head_dim,
                 };
                 attention::attend(step.tier, &asked, ends, &mut work.room);
             }

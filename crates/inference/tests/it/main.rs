@@ -15,6 +15,8 @@
 
 mod batch_tiny;
 mod embed_tiny;
+mod fuzz_corpus;
+mod hostile;
 mod pull;
 mod real;
 mod remote;
@@ -22,4 +24,5 @@ mod remote_real;
 mod serve_tiny;
 mod text_tiny;
 mod tiny;
+mod tiny_e5;
 mod tokenizer_tiny;
