@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use inference::embed::Embedder;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -59,27 +59,26 @@ fn main() -> Result<(), Failure> {
     let mut held: Option<(Embedder, [f64; 2])> = None;
     for line in std::io::stdin().lock().lines() {
         let job: Job = serde_json::from_str(&line?)?;
-        let (embedder, load) = match held.take() {
-            Some((embedder, load)) => (embedder, load),
-            None => {
-                let clock = Clock::start();
-                (Embedder::load(&job.model)?, clock.stop())
-            }
+        let (embedder, load) = if let Some(held) = held.take() {
+            held
+        } else {
+            let clock = Clock::start();
+            (Embedder::load(&job.model)?, clock.stop())
         };
         let embedder = embedder.on_threads(job.threads);
         let mut answer = answer(&embedder, &job)?;
-        answer["load"] = json!(load);
-        answer["peak_mib"] = json!(peak_mib());
-        answer["instructions"] = json!(embedder.instructions());
+        answer.insert("load".to_owned(), json!(load));
+        answer.insert("peak_mib".to_owned(), json!(peak_mib()));
+        answer.insert("instructions".to_owned(), json!(embedder.instructions()));
         let mut out = std::io::stdout().lock();
-        writeln!(out, "{answer}")?;
+        writeln!(out, "{}", json!(answer))?;
         out.flush()?;
         held = Some((embedder, load));
     }
     Ok(())
 }
 
-fn answer(embedder: &Embedder, job: &Job) -> Result<Value, Failure> {
+fn answer(embedder: &Embedder, job: &Job) -> Result<Map<String, Value>, Failure> {
     let clock = Clock::start();
     let mut vectors = Vec::new();
     let texts: Vec<&str> = job.texts.iter().map(String::as_str).collect();
@@ -95,5 +94,9 @@ fn answer(embedder: &Embedder, job: &Job) -> Result<Value, Failure> {
     let count = |text: &&str| embedder.count_tokens(&format!("{prefix}{text}"));
     let tokens: Vec<usize> = texts.iter().map(count).collect::<Result<_, _>>()?;
     let wanted = if job.vectors { vectors } else { Vec::new() };
-    Ok(json!({ "embeddings": took, "tokens": tokens, "vectors": wanted }))
+    Ok(Map::from_iter([
+        ("embeddings".to_owned(), json!(took)),
+        ("tokens".to_owned(), json!(tokens)),
+        ("vectors".to_owned(), json!(wanted)),
+    ]))
 }

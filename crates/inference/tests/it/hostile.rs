@@ -41,7 +41,7 @@ struct Chance(Seeded);
 
 impl Chance {
     fn below(&mut self, end: usize) -> usize {
-        ((f64::from(self.0.next()) + 1.0) / 2.0 * end as f64) as usize % end.max(1)
+        (f64::midpoint(f64::from(self.0.next()), 1.0) * end as f64) as usize % end.max(1)
     }
 
     /// A place in the file, most often in its first half, where its tables are.
