@@ -132,7 +132,8 @@ struct Usage {
 #[serde(default)]
 struct Logprobs {
     tokens: Vec<String>,
-    token_logprobs: Vec<Option<f64>>,
+    #[serde(rename = "token_logprobs")]
+    chances: Vec<Option<f64>>,
     text_offset: Vec<usize>,
     content: Option<Vec<Logprob>>,
 }
@@ -140,7 +141,8 @@ struct Logprobs {
 #[derive(Deserialize)]
 struct Logprob {
     token: String,
-    logprob: f64,
+    #[serde(rename = "logprob")]
+    chance: f64,
     bytes: Option<Vec<u8>>,
 }
 
@@ -172,21 +174,15 @@ pub(super) fn written(answer: &Value) -> Result<Written, RemoteError> {
 }
 
 fn tokens(logprobs: Logprobs) -> Vec<Token> {
-    match logprobs.content {
-        Some(content) => content
-            .into_iter()
-            .map(|it| Token {
-                bytes: it.bytes.unwrap_or_else(|| it.token.into_bytes()),
-                log_probability: Some(it.logprob),
-            })
-            .collect(),
-        None => {
-            let lists = logprobs.tokens.into_iter().zip(logprobs.token_logprobs);
-            lists
-                .map(|(token, at)| Token { bytes: token.into_bytes(), log_probability: at })
-                .collect()
-        }
+    if let Some(content) = logprobs.content {
+        let token = |it: Logprob| Token {
+            bytes: it.bytes.unwrap_or_else(|| it.token.into_bytes()),
+            log_probability: Some(it.chance),
+        };
+        return content.into_iter().map(token).collect();
     }
+    let lists = logprobs.tokens.into_iter().zip(logprobs.chances);
+    lists.map(|(token, at)| Token { bytes: token.into_bytes(), log_probability: at }).collect()
 }
 
 /// The mean over those that had an alternative.
@@ -204,10 +200,8 @@ pub(super) fn read(answer: &Value, before: &str, text: &str) -> Result<Vec<Token
     let start = before.chars().count();
     let end = start + text.chars().count();
     let places = logprobs.text_offset.iter().copied().zip(logprobs.tokens);
-    let mut within = places
-        .zip(logprobs.token_logprobs)
-        .filter(|((at, _), _)| (start..end).contains(at))
-        .peekable();
+    let mut within =
+        places.zip(logprobs.chances).filter(|((at, _), _)| (start..end).contains(at)).peekable();
     match within.peek() {
         Some(((at, _), _)) if *at == start => {}
         None if text.is_empty() => {}

@@ -27,9 +27,10 @@ impl Scripted {
         let address = format!("http://{}/v1", listener.local_addr().unwrap());
         let heard = Arc::new(Mutex::new(Vec::new()));
         let mut at_work = JoinSet::new();
-        let mut answers = answers.to_vec().into_iter();
+        let answers = answers.to_vec();
         let hearing = Arc::clone(&heard);
         at_work.spawn(async move {
+            let mut answers = answers.into_iter();
             let mut open = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 let request = request(&mut stream).await;

@@ -1,6 +1,8 @@
 //! `GET /metrics`: what is counted, for Prometheus. Says nothing about anybody; it needs a key all
 //! the same, since a small count of a rare event may point to somebody.
 
+use std::fmt::Write as _;
+
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -49,11 +51,11 @@ fn with_models(text: &str, figures: &Figures) -> String {
     let model = &figures.model;
     let mut add = |name: &str, kind: &str, help: &str, samples: &[(&str, u64)]| {
         let suffix = if kind == "counter" { "_total" } else { "" };
-        out.push_str(&format!("# HELP {name} {help}.\n# TYPE {name} {kind}\n"));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} {kind}");
         for (label, value) in samples {
-            out.push_str(&format!(
-                "{name}{suffix}{{gen_ai_request_model=\"{model}\"{label}}} {value}\n"
-            ));
+            let labels = format_args!("gen_ai_request_model=\"{model}\"{label}");
+            let _ = writeln!(out, "{name}{suffix}{{{labels}}} {value}");
         }
     };
     add(

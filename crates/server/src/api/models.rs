@@ -33,6 +33,7 @@ use error::ModelError;
 
 /// How many tokens were read and written.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names are those of OpenAI's API")]
 struct UsageOut {
     prompt_tokens: usize,
     completion_tokens: usize,

@@ -15,5 +15,9 @@ mod people;
 mod stream;
 mod support;
 #[path = "../../../inference/tests/it/tiny.rs"]
-#[expect(dead_code, reason = "it makes models of more kinds than are needed here")]
+#[expect(
+    dead_code,
+    clippy::cast_precision_loss,
+    reason = "it makes models of more kinds than are needed here, of small numbers"
+)]
 mod tiny;
