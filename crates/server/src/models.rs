@@ -18,12 +18,12 @@ use inference::text::TextModel;
 use knowledge::{Embed, EmbedError};
 use writer::{Ask, Candidate, ServedModel, Wording, WordingError};
 
+mod at_work;
 mod offer;
-mod shared;
 
+pub use at_work::Models;
 pub use offer::Offer;
 pub(crate) use offer::OfferError;
-pub use shared::Models;
 
 /// Something that is loaded by the first that asks for it; the others wait for that.
 struct Late<T>(Mutex<Option<Arc<T>>>);
