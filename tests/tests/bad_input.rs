@@ -141,7 +141,9 @@ fn sent_in_parts(
 
 #[test]
 fn a_client_that_never_ends_its_request_is_let_go() -> Result<()> {
-    let running = Installation::new()?.start(&["serve"])?;
+    // Kept: a server whose database is gone ends.
+    let installation = Installation::new()?;
+    let running = installation.start(&["serve"])?;
     let start = Instant::now();
     let head = "GET /health/live HTTP/1.1\r\nHost: x\r\n";
     let answer = sent_in_parts(&running.base, &[head, ""], || Ok(()))?;
