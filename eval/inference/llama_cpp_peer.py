@@ -8,12 +8,12 @@ that a caller can take turns with another engine without loading anew.
 import ctypes
 import importlib.metadata
 import json
-import resource
 import sys
-import time
 
 import llama_cpp as ll
 import numpy as np
+
+from timing import clock, peak, since
 
 # Rows that are given to llama.cpp at once, at most: 64 texts with 60 tokens of their own.
 MOST = 4096
@@ -21,21 +21,6 @@ MOST = 4096
 ROWS = 64
 # Prompts that are continued together.
 PROMPTS = 10
-
-
-def clock():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime, time.perf_counter()
-
-
-def since(start):
-    now = clock()
-    return [now[0] - start[0], now[1] - start[1]]
-
-
-def peak():
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 
 
 class Engine:
