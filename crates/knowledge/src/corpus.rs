@@ -16,6 +16,8 @@ use sha2::{Digest, Sha256};
 
 mod read;
 
+pub(crate) use read::LONGEST;
+
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -5,8 +5,10 @@ mod corpus;
 mod embed;
 mod index;
 mod lexical;
+mod procedures;
 mod restore;
 mod search;
+mod source;
 mod store;
 mod text;
 
@@ -16,7 +18,11 @@ pub use corpus::{
 };
 pub use embed::{Embed, EmbedError, LoadedModel};
 pub use index::{Built, Earlier, Index, IndexError, Progress};
+pub use procedures::{Entry, Found, Procedures, ProceduresError, Question, Ways, same_title};
 pub use restore::{Restored, Restorer};
 pub use search::{Hit, Query, Search, SearchError, Why};
+pub use source::{
+    Format, Level, Manifest, ManifestError, Procedure, Reason as SetAsideReason, SetAside,
+};
 pub use store::{Filter, Point, Qdrant, QdrantConfig, Scan, StoreError, Synced, VectorStore, sync};
 pub use text::{exact_terms, fold, nfc, settle_tones, terms};

@@ -16,6 +16,7 @@ mod scan;
 
 pub use qdrant::{Qdrant, QdrantConfig};
 pub use scan::Scan;
+pub(crate) use scan::dot;
 
 /// A passage as a store knows it: its vector and what it is filtered by.
 #[derive(Debug, Clone, PartialEq)]

@@ -22,7 +22,7 @@ pub(super) const SECTIONS: [&str; 12] = [
 ];
 
 /// A longer section would lose its end in the embedding model's 512 tokens.
-pub(super) const LONGEST: usize = 1_400;
+pub(crate) const LONGEST: usize = 1_400;
 
 /// Reads `text`, or says all that is wrong with it.
 pub(super) fn document(path: &str, text: &str) -> Result<Document, Vec<Problem>> {

@@ -69,7 +69,7 @@ impl Scan {
 }
 
 /// Eight sums side by side, so that the compiler uses the machine's wide registers.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 8];
     let (a, b) = (a.chunks(8), b.chunks(8));
     for (a, b) in a.zip(b) {

@@ -11,4 +11,6 @@ mod quality;
 #[cfg(test)]
 mod search;
 #[cfg(test)]
+mod source;
+#[cfg(test)]
 mod support;

@@ -1,0 +1,160 @@
+//! Vectors kept on disk by what they are of.
+//!
+//! A file only ever grows, one entry at a time: the SHA-256 of model and text, then the vector.
+//! So a build that was broken off has lost one text at most, and a text that came back, or that
+//! two sources share, is not embedded again. An entry that was not written whole is cut off. A
+//! file of vectors of another size is begun anew.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::ProceduresError;
+use crate::embed::Embed;
+use crate::index::unit;
+
+const MAGIC: &[u8; 8] = b"COTMOCV1";
+/// Magic and number of dimensions.
+const HEAD: usize = 8 + 4;
+const KEY: usize = 32;
+
+type Key = [u8; KEY];
+
+fn key(model: &str, text: &str) -> Key {
+    Sha256::new().chain_update(model).chain_update([0_u8]).chain_update(text).finalize().into()
+}
+
+/// The vectors of `texts` at unit length, in their order.
+pub(super) fn of(
+    texts: &[String],
+    embedder: &dyn Embed,
+    path: &Path,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Vec<Vec<f32>>, ProceduresError> {
+    let failed = |source| ProceduresError::Vectors { path: path.to_owned(), source };
+    let model = embedder.model();
+    let (mut kept, dimensions) = read(path).map_err(failed)?;
+    let mut file: Option<File> = None;
+    let mut out = Vec::with_capacity(texts.len());
+    for (done, text) in texts.iter().enumerate() {
+        progress(done, texts.len());
+        let key = key(&model, text);
+        if let Some(vector) = kept.get(&key) {
+            out.push(vector.clone());
+            continue;
+        }
+        let embed = |source| ProceduresError::Embed { text: text.clone(), source };
+        let vector = embedder.embed_passages(&[text]).map_err(embed)?.into_iter().next();
+        let vector = vector.and_then(unit).ok_or_else(|| ProceduresError::Vector(text.clone()))?;
+        if file.is_none() {
+            let whole = (dimensions == vector.len()).then_some(kept.len());
+            if whole.is_none() {
+                kept.clear();
+            }
+            file = Some(open(path, vector.len(), whole).map_err(failed)?);
+        }
+        if let Some(file) = &mut file {
+            file.write_all(&entry(&key, &vector)).map_err(failed)?;
+        }
+        kept.insert(key, vector.clone());
+        out.push(vector);
+    }
+    progress(texts.len(), texts.len());
+    Ok(out)
+}
+
+fn entry(key: &Key, vector: &[f32]) -> Vec<u8> {
+    key.iter().copied().chain(vector.iter().flat_map(|x| x.to_le_bytes())).collect()
+}
+
+/// Opens the file behind its `whole` entries, or begins it anew.
+fn open(path: &Path, dimensions: usize, whole: Option<usize>) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    if let Some(whole) = whole {
+        let file = OpenOptions::new().append(true).open(path)?;
+        file.set_len((HEAD + whole * (KEY + dimensions * 4)) as u64)?;
+        return Ok(file);
+    }
+    let mut file = File::create(path)?;
+    file.write_all(MAGIC)?;
+    file.write_all(&u32::try_from(dimensions).unwrap_or_default().to_le_bytes())?;
+    Ok(file)
+}
+
+/// What is kept, and of how many numbers; of none where there is nothing that can be used.
+fn read(path: &Path) -> std::io::Result<(HashMap<Key, Vec<f32>>, usize)> {
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Ok(mut file) => file.read_to_end(&mut bytes)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error),
+    };
+    let nothing = (HashMap::new(), 0);
+    let Some((head, entries)) = bytes.split_first_chunk::<HEAD>() else { return Ok(nothing) };
+    let Some((magic, size)) = head.split_first_chunk::<8>() else { return Ok(nothing) };
+    let size = size.try_into().map_or(0, u32::from_le_bytes) as usize;
+    if magic != MAGIC || size == 0 || size > 65_536 {
+        return Ok(nothing);
+    }
+    let each = entries.chunks_exact(KEY + size * 4).filter_map(|entry| {
+        let (key, numbers) = entry.split_first_chunk::<KEY>()?;
+        let numbers = numbers.chunks_exact(4).filter_map(|c| c.try_into().ok());
+        Some((*key, numbers.map(f32::from_le_bytes).collect()))
+    });
+    Ok((each.collect(), size))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::embed::EmbedError;
+
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Embed for Counting {
+        fn model(&self) -> String {
+            "counting".to_owned()
+        }
+
+        fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+            self.0.fetch_add(texts.len(), Ordering::Relaxed);
+            Ok(texts.iter().map(|text| vec![3.0, if text.len() > 1 { 4.0 } else { 1.0 }]).collect())
+        }
+
+        fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+            self.embed_passages(texts)
+        }
+    }
+
+    #[test]
+    fn a_build_goes_on_where_it_was_broken_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/vectors");
+        let texts: Vec<String> = ["a", "bbbb", "a"].map(str::to_owned).to_vec();
+        let made = |model: &Counting| of(&texts, model, &path, &mut |_, _| ()).unwrap();
+        let first = Counting::default();
+        let vectors = made(&first);
+        assert_eq!(vectors[1], [0.6, 0.8]);
+        assert_eq!(first.0.load(Ordering::Relaxed), 2, "the same text is embedded once");
+
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+        let second = Counting::default();
+        assert_eq!(made(&second), vectors);
+        assert_eq!(second.0.load(Ordering::Relaxed), 1, "what was torn is made again");
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+
+        fs::write(&path, "something else").unwrap();
+        assert_eq!(made(&Counting::default()), vectors);
+        assert_eq!(made(&second), vectors);
+        assert_eq!(second.0.load(Ordering::Relaxed), 1);
+    }
+}
