@@ -6,6 +6,7 @@ mod compare;
 mod expect;
 mod page;
 mod report;
+pub mod retrieval;
 mod stored;
 mod threshold;
 mod timing;

@@ -38,13 +38,18 @@ pub(crate) struct EvalArgs {
     /// With `cel`: the tests of the specification.
     #[arg(long, value_name = "FILE.jsonl")]
     tests: Option<PathBuf>,
+    /// With `retrieval`: a folder of questions with the procedures that answer them.
+    #[arg(long, value_name = "DIR")]
+    set: Option<PathBuf>,
 }
 
 const EVAL_HELP: &str = "\
 `chain` plays the sample families through the real chain and compares what came out with what
 people wrote down beforehand: milestones, services, deadlines, fields of drafts, letters.
 `cel` runs the tests of the CEL specification over the evaluator that decides about people; they
-are read from `../shared/data`, `$COTMOC_SHARED_DATA` or `--tests`.
+are read from `../shared/data`, `$COTMOC_SHARED_DATA` or `--tests`. `retrieval` asks questions whose
+procedures are known, as typed, without marks and mistyped, and judges nothing; they are read from
+there or from `--set`. The first run embeds every procedure, which takes minutes and is kept.
 
 The exit code is 1 where a threshold of `eval/thresholds.toml` is missed.";
 
@@ -54,6 +59,8 @@ enum Suite {
     Chain,
     /// The language of the conditions.
     Cel,
+    /// Which procedure answers a citizen's question.
+    Retrieval,
 }
 
 /// What to time.
@@ -150,6 +157,11 @@ pub(crate) async fn eval(args: &EvalArgs, config: &Config, output: Output) -> an
     match args.suite {
         Suite::Cel => super::cel::run(args.tests.clone(), output),
         Suite::Chain => chain(args, config, output).await,
+        Suite::Retrieval => {
+            let (set, config) = (args.set.clone(), config.clone());
+            let work = move || super::retrieval::run(set, &config, output);
+            tokio::task::spawn_blocking(work).await?
+        }
     }
 }
 

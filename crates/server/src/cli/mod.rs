@@ -29,6 +29,7 @@ mod output;
 mod pack;
 mod paper;
 mod replay;
+mod retrieval;
 mod search;
 mod serve;
 mod stop;
