@@ -1,14 +1,7 @@
-"""The jobs of `cotmoc bench inference`, done by llama.cpp through its C interface.
-
-Reads a job as one line of JSON on standard input and answers with another; which jobs there are
-and what is answered, `eval/src/bench/inference/job.rs` says. Stays alive for further lines, so
-that a caller can take turns with another engine without loading anew.
-"""
+"""Text models by llama.cpp, through its C interface."""
 
 import ctypes
 import importlib.metadata
-import json
-import sys
 
 import llama_cpp as ll
 import numpy as np
@@ -23,10 +16,16 @@ ROWS = 64
 PROMPTS = 10
 
 
+@ll.llama_log_callback
+def quiet(_level, _text, _data):
+    pass
+
+
 class Engine:
     """A model with one context at a time."""
 
     def __init__(self, path):
+        ll.llama_log_set(quiet, ctypes.c_void_p(0))
         ll.llama_backend_init()
         start = clock()
         params = ll.llama_model_default_params()
@@ -38,6 +37,9 @@ class Engine:
         self.vocabulary = ll.llama_model_get_vocab(self.model)
         self.words = ll.llama_vocab_n_tokens(self.vocabulary)
         self.took = since(start)
+
+    def do(self, job):
+        return JOBS[job["kind"]](self, job)
 
     def context(self, threads, tokens, sequences, unified, flash):
         params = ll.llama_context_default_params()
@@ -206,27 +208,3 @@ JOBS = {
     "score": Engine.score,
     "choices": Engine.choices,
 }
-
-
-def main():
-    @ll.llama_log_callback
-    def quiet(_level, _text, _data):
-        pass
-
-    ll.llama_log_set(quiet, ctypes.c_void_p(0))
-    engine = None
-    for line in sys.stdin:
-        try:
-            job = json.loads(line)
-            if engine is None:
-                engine = Engine(job["model"])
-            if engine.path != job["model"]:
-                raise RuntimeError("another model is loaded")
-            answer = JOBS[job["kind"]](engine, job)
-        except Exception as error:  # whatever it is, the caller is to hear of it
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
-
-
-if __name__ == "__main__":
-    main()

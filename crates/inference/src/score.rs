@@ -92,10 +92,10 @@ fn score_together(
             None => prefix.last.clone(),
         };
         let rows: Vec<f32> = some.iter().flat_map(|(_, before, _)| row(before)).collect();
-        let logits = model.logits(&rows, work.acts());
+        let logits = model.logits(None, &rows, work);
         for ((text, _, token), logits) in some.iter().zip(logits) {
             if let Some(score) = out.get_mut(*text) {
-                score.log_probability += model.chance(&logits, *token);
+                score.log_probability += model.chance(logits, *token);
             }
         }
     }

@@ -7,11 +7,12 @@ use std::sync::Mutex;
 use std::thread::Scope;
 
 use eval::bench::inference::{
-    Asked, Choices, Engine, EngineError, InferenceBench, Job, Memory, Messages, Scores, Setting,
-    Side, Tokens, inference, work,
+    Asked, Choices, Engine, EngineError, InferenceBench, Job, Memory, Messages, ModelBench, Scores,
+    Setting, Side, TextBench, Tokens, inference, work,
 };
 
 use crate::tiny::{self, GEMMA, LLAMA, Shape};
+use crate::tiny_e5;
 
 /// An engine in a thread of its own.
 fn engine<'scope>(scope: &'scope Scope<'scope, '_>) -> Engine {
@@ -31,6 +32,14 @@ fn roomy(shape: &Shape) -> (tempfile::TempDir, PathBuf) {
 
 fn compared(has_peer: bool) -> (InferenceBench, Vec<String>) {
     let (_dir, path) = roomy(&GEMMA);
+    measured(has_peer, vec![("tiny".to_owned(), path)], Vec::new())
+}
+
+fn measured(
+    has_peer: bool,
+    texts: Vec<(String, PathBuf)>,
+    embedders: Vec<(String, PathBuf)>,
+) -> (InferenceBench, Vec<String>) {
     let heard = Mutex::new(Vec::new());
     let bench = std::thread::scope(|scope| {
         let start = |side| match side {
@@ -38,7 +47,8 @@ fn compared(has_peer: bool) -> (InferenceBench, Vec<String>) {
             Side::Ours | Side::Peer => Ok(engine(scope)),
         };
         let setting = Setting {
-            models: vec![("tiny".to_owned(), path.clone())],
+            texts,
+            embedders,
             threads: vec![1, 2],
             rounds: 2,
             batches: vec![1, 3],
@@ -52,25 +62,32 @@ fn compared(has_peer: bool) -> (InferenceBench, Vec<String>) {
     (bench, heard.into_inner().unwrap())
 }
 
+fn text_bench(bench: &InferenceBench) -> &TextBench {
+    match &bench.models["tiny"] {
+        ModelBench::Text(found) => found,
+        other @ ModelBench::Embedding(_) => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn an_engine_beside_itself_is_as_good_and_has_a_ratio_of_everything() {
     let (bench, heard) = compared(true);
-    let model = &bench.models["tiny"];
+    let model = text_bench(&bench);
     for (threads, speed) in &model.threads {
         let peer = speed.peer.as_ref().unwrap();
         let ratios = [
-            speed.messages_ratio,
-            speed.messages_grammar_ratio,
-            speed.prefill_ratio,
-            speed.decode_ratio,
-            speed.memory_ratio,
+            speed.ratios.messages_ratio,
+            speed.ratios.messages_grammar_ratio,
+            speed.ratios.prefill_ratio,
+            speed.ratios.decode_ratio,
+            speed.ratios.memory_ratio,
         ];
         // The processor's seconds come in ticks, for which a tiny model is too fast.
         for ratio in ratios.into_iter().filter(|_| *threads > 1) {
             let ratio = ratio.unwrap();
             assert!(ratio > 0.0 && ratio.is_finite(), "{threads} threads: {speed:?}");
         }
-        assert!((speed.memory_ratio.unwrap() - 1.0).abs() < 0.5, "one process: {speed:?}");
+        assert!((speed.ratios.memory_ratio.unwrap() - 1.0).abs() < 0.5, "one process: {speed:?}");
         for figures in [&speed.ours, peer] {
             let batches: Vec<usize> = figures.growth.messages.iter().map(|it| it.batch).collect();
             assert_eq!(batches, [1, 3]);
@@ -101,14 +118,36 @@ fn an_engine_beside_itself_is_as_good_and_has_a_ratio_of_everything() {
 fn without_a_peer_our_figures_stand_alone_and_it_is_said_why() {
     let (bench, _) = compared(false);
     assert!(bench.engines.peer.is_none());
-    let missing = bench.engines.missing.unwrap();
+    let missing = bench.engines.missing.as_ref().unwrap();
     assert!(missing.contains("ended without an answer"), "{missing}");
-    let model = &bench.models["tiny"];
+    let model = text_bench(&bench);
     assert!(model.quality.is_none());
     for speed in model.threads.values() {
-        assert!(speed.messages_ratio.is_none() && speed.peer.is_none());
+        assert!(speed.ratios.messages_ratio.is_none() && speed.peer.is_none());
         assert!(speed.ours.messages.per_s > 0.0 && speed.ours.prefill_per_s[1] > 0.0);
     }
+}
+
+#[test]
+fn vectors_are_compared_with_another_engines() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("e5-small-q4.bin"), tiny_e5::model().0).unwrap();
+    let embedders = vec![("tiny-e5".to_owned(), dir.path().to_owned())];
+    let (bench, heard) = measured(true, Vec::new(), embedders.clone());
+    let ModelBench::Embedding(found) = &bench.models["tiny-e5"] else { panic!("{bench:?}") };
+    let quality = found.quality.unwrap();
+    assert!(quality.same_tokens && quality.worst_cosine > 0.999_999, "{quality:?}");
+    assert_eq!(found.threads.keys().copied().collect::<Vec<_>>(), [1, 2]);
+    let speed = &found.threads[&2];
+    let ratio = speed.ratios.embeddings_ratio.unwrap();
+    assert!(ratio > 0.0 && ratio.is_finite() && speed.ratios.messages_ratio.is_none());
+    assert!(speed.ours.passages_per_s > 0.0 && speed.ours.peak_mib > 0.0);
+    assert!(heard.iter().any(|line| line.contains("peer, passages, batch 32")), "{heard:?}");
+
+    let (bench, _) = measured(false, Vec::new(), embedders);
+    let ModelBench::Embedding(found) = &bench.models["tiny-e5"] else { panic!("{bench:?}") };
+    assert!(found.quality.is_none() && found.missing.is_some());
+    assert!(found.threads[&1].ratios.embeddings_ratio.is_none());
 }
 
 #[test]

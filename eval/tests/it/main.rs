@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     reason = "helpers of tests may panic and print as tests do"
 )]
@@ -17,6 +18,13 @@ mod tampered;
 )]
 #[path = "../../../crates/inference/tests/it/tiny.rs"]
 mod tiny;
+#[expect(
+    dead_code,
+    clippy::cast_precision_loss,
+    reason = "only the 4-bit file is needed here; its numbers are small"
+)]
+#[path = "../../../crates/inference/tests/it/tiny_e5.rs"]
+mod tiny_e5;
 
 use std::path::PathBuf;
 use std::sync::Arc;

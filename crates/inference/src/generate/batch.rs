@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use toktrie::SimpleVob;
 
-use super::chance::Choice;
 use super::text::{Text, failed};
 use super::{GenerateError, Generated, Guide, Request};
 use crate::text::{CHUNK, Run, Shortlist, TextError, TextModel, Work};
@@ -180,43 +179,45 @@ impl<'g, K: Clone> Batch<'g, K> {
                 }
             }
         }
-        let listed = self.rows(&asks, |ask| matches!(ask, Ask::Listed(_)));
-        let mut listed = match &self.shortlist {
-            Some(list) if !listed.is_empty() => model.logits_of(list, &listed, self.work.acts()),
-            _ => Vec::new(),
-        }
-        .into_iter();
-        let all = self.rows(&asks, |ask| matches!(ask, Ask::All(_)));
-        let all = if all.is_empty() { Vec::new() } else { model.logits(&all, self.work.acts()) };
-        let mut all = all.into_iter();
+        let (mut listed, mut all) = (Vec::new(), Vec::new());
         for (at, ask) in asks {
             let Some((_, text)) = self.texts.get_mut(at) else { continue };
-            let (ids, scores) = match ask {
+            match ask {
                 Ask::Few(ids) => {
-                    let scores = model.logits_at(&ids, &text.last, self.work.acts());
-                    (ids, scores)
+                    let scores = model.logits_at(&ids, &text.last, &mut self.work);
+                    finish_choice(model, text, &ids, &scores);
                 }
-                Ask::Listed(allowed) => {
-                    let ids = self.shortlist.iter().flat_map(|list| list.ids.iter().copied());
-                    candidates(ids, listed.next(), allowed.as_ref())
-                }
-                Ask::All(allowed) => candidates(0.., all.next(), allowed.as_ref()),
-            };
-            let chosen = text.chance.choose(model.tier(), &ids, &scores);
-            finish_choice(text, chosen, model.tokenizer().end());
+                Ask::Listed(allowed) => listed.push((at, allowed)),
+                Ask::All(allowed) => all.push((at, allowed)),
+            }
         }
+        let list = self.shortlist.clone();
+        self.choose_among(list.as_deref(), &listed);
+        self.choose_among(None, &all);
     }
 
-    fn rows(&self, asks: &[(usize, Ask)], of: impl Fn(&Ask) -> bool) -> Vec<f32> {
-        let texts =
-            asks.iter().filter(|(_, ask)| of(ask)).filter_map(|(at, _)| self.texts.get(*at));
-        texts.flat_map(|(_, text)| text.last.iter().copied()).collect()
+    /// Chooses for texts that many tokens are allowed to: all their rows are scored at once.
+    fn choose_among(&mut self, list: Option<&Shortlist>, asks: &[(usize, Option<SimpleVob>)]) {
+        if asks.is_empty() {
+            return;
+        }
+        let model = self.guide.model();
+        let last = asks.iter().filter_map(|(at, _)| self.texts.get(*at));
+        let rows: Vec<f32> = last.flat_map(|(_, text)| text.last.iter().copied()).collect();
+        for ((at, allowed), scores) in asks.iter().zip(model.logits(list, &rows, &mut self.work)) {
+            let Some((_, text)) = self.texts.get_mut(*at) else { continue };
+            let (ids, scores) = match list {
+                Some(list) => candidates(list.ids.iter().copied(), scores, allowed.as_ref()),
+                None => candidates(0.., scores, allowed.as_ref()),
+            };
+            finish_choice(model, text, &ids, &scores);
+        }
     }
 }
 
-fn finish_choice(text: &mut Text, chosen: Option<Choice>, end: u32) {
-    match chosen {
-        Some(choice) => text.write(choice, end),
+fn finish_choice(model: &TextModel, text: &mut Text, ids: &[u32], scores: &[f32]) {
+    match text.chance.choose(model.tier(), ids, scores) {
+        Some(choice) => text.write(choice, model.tokenizer().end()),
         None => text.ended = Some(Err(failed("no token is allowed"))),
     }
 }
@@ -240,9 +241,9 @@ fn ask(model: &TextModel, list: Option<&Shortlist>, allowed: Option<SimpleVob>) 
 /// The allowed tokens of a row and their scores.
 fn candidates(
     ids: impl Iterator<Item = u32>,
-    scores: Option<Vec<f32>>,
+    scores: &[f32],
     allowed: Option<&SimpleVob>,
 ) -> (Vec<u32>, Vec<f32>) {
-    let scored = ids.zip(scores.unwrap_or_default());
+    let scored = ids.zip(scores.iter().copied());
     scored.filter(|(id, _)| allowed.is_none_or(|allowed| allowed.is_allowed(*id))).unzip()
 }

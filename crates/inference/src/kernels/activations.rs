@@ -20,7 +20,9 @@ pub(crate) struct Activations {
     codes: Vec<[i8; 4]>,
     scales: Vec<f32>,
     /// Sums of the bytes of each half block: what an offset of the weights amounts to.
-    sums: Vec<[i32; 2]>,
+    sums: Vec<[i16; 2]>,
+    /// Minus the sum of each block's numbers: what a minimum of the weights amounts to.
+    drops: Vec<f32>,
 }
 
 /// One group's part of each table.
@@ -30,7 +32,8 @@ pub(super) struct Group<'a> {
     pub(super) rows: usize,
     pub(super) codes: &'a [[i8; 4]],
     pub(super) scales: &'a [f32],
-    pub(super) sums: &'a [[i32; 2]],
+    pub(super) sums: &'a [[i16; 2]],
+    pub(super) drops: &'a [f32],
 }
 
 impl Activations {
@@ -43,6 +46,7 @@ impl Activations {
         self.codes.resize(self.rows * blocks * FOURS, [0; 4]);
         self.scales.resize(self.rows * blocks, 0.0);
         self.sums.resize(self.rows * blocks, [0; 2]);
+        self.drops.resize(self.rows * blocks, 0.0);
         tier.run(Quantise { to: self, rows });
     }
 
@@ -51,12 +55,14 @@ impl Activations {
         let size = blocks * self.group;
         let codes = self.codes.chunks((size * FOURS).max(1));
         let tables = self.scales.chunks(size.max(1)).zip(self.sums.chunks(size.max(1)));
-        codes.zip(tables).enumerate().map(move |(at, (codes, (scales, sums)))| Group {
+        let tables = tables.zip(self.drops.chunks(size.max(1)));
+        codes.zip(tables).enumerate().map(move |(at, (codes, ((scales, sums), drops)))| Group {
             first: at * self.group,
             rows: scales.len() / blocks.max(1),
             codes,
             scales,
             sums,
+            drops,
         })
     }
 
@@ -79,7 +85,7 @@ impl Kernel for Quantise<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Activations { inputs, group, codes, scales, sums, .. } = self.to;
+        let Activations { inputs, group, codes, scales, sums, drops, .. } = self.to;
         let blocks = *inputs / BLOCK;
         let size = blocks * *group;
         if size == 0 {
@@ -87,27 +93,31 @@ impl Kernel for Quantise<'_> {
         }
         let groups = self.rows.chunks(*inputs * *group);
         let tables = scales.chunks_mut(size).zip(sums.chunks_mut(size));
-        for ((rows, codes), (scales, sums)) in
+        let tables = tables.zip(drops.chunks_mut(size));
+        for ((rows, codes), ((scales, sums), drops)) in
             groups.zip(codes.chunks_mut(size * FOURS)).zip(tables)
         {
             let count = rows.len() / *inputs;
             for (lane, row) in rows.chunks_exact(*inputs).enumerate() {
                 let codes = codes.chunks_exact_mut(count * FOURS);
                 let tables = scales.chunks_exact_mut(count).zip(sums.chunks_exact_mut(count));
+                let tables = tables.zip(drops.chunks_exact_mut(count));
                 let blocks = row.as_chunks::<LANES>().0.as_chunks::<2>().0;
-                for ((block, codes), (scales, sums)) in blocks.iter().zip(codes).zip(tables) {
+                for ((block, codes), ((scales, sums), drops)) in
+                    blocks.iter().zip(codes).zip(tables)
+                {
                     let (bytes, scale) = quantise(simd, block);
                     let fours = bytes.as_flattened().as_chunks::<4>().0;
                     for (slot, four) in codes.iter_mut().skip(lane).step_by(count).zip(fours) {
                         *slot = *four;
                     }
-                    let sum = |half: [i8; LANES]| half.into_iter().map(i32::from).sum();
-                    if let (Some(to_scale), Some(to_sums)) =
-                        (scales.get_mut(lane), sums.get_mut(lane))
-                    {
-                        *to_scale = scale;
-                        *to_sums = bytes.map(sum);
-                    }
+                    let sum = |half: [i8; LANES]| half.into_iter().map(i16::from).sum();
+                    let places = (scales.get_mut(lane), sums.get_mut(lane), drops.get_mut(lane));
+                    let (Some(to_scale), Some(to_sums), Some(drop)) = places else { continue };
+                    *to_scale = scale;
+                    *to_sums = bytes.map(sum);
+                    let [low, high] = *to_sums;
+                    *drop = -(scale * f32::from(low + high));
                 }
             }
         }
@@ -117,9 +127,11 @@ impl Kernel for Quantise<'_> {
 /// The block as bytes within ±127, and what they are multiples of.
 #[inline(always)]
 fn quantise<S: Simd>(simd: S, block: &[[f32; LANES]; 2]) -> ([[i8; LANES]; 2], f32) {
-    let [a, b] = block.each_ref().map(|half| simd.load(half));
-    let size = |x| simd.max(x, simd.sub(simd.splat(0.0), x));
-    let top = simd.largest(simd.max(size(a), size(b)));
+    let [a, b] = block;
+    let (a, b) = (simd.load(a), simd.load(b));
+    let zero = simd.splat(0.0);
+    let sizes = simd.max(simd.max(a, simd.sub(zero, a)), simd.max(b, simd.sub(zero, b)));
+    let top = simd.largest(sizes);
     let inverse = simd.splat(if top > 0.0 { 127.0 / top } else { 0.0 });
-    ([a, b].map(|half| simd.bytes(simd.mul(half, inverse))), top / 127.0)
+    ([simd.bytes(simd.mul(a, inverse)), simd.bytes(simd.mul(b, inverse))], top / 127.0)
 }

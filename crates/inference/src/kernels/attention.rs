@@ -137,27 +137,17 @@ impl<const G: usize> Kernel for Attend<'_, G> {
         room.fit(tokens, G, dim, pages);
         gather::<G>(&ends, dim, &mut room.queries);
         let queries = room.queries.as_chunks::<G>().0;
-        for visit in head.visits {
-            let Some(page) = head.pages.get(visit.page) else { continue };
-            let at = visit.at - first;
-            let query = |token: usize| queries.get(token * dim..(token + 1) * dim);
-            for pair in visit.tokens.chunks(2) {
-                if let &[a, b] = pair
-                    && let (Some(qa), Some(qb)) = (query(a), query(b))
-                {
-                    let both = scores(simd, [qa, qb], page.keys, head.scale);
-                    put(&mut room.scores, both, [a, b], pages, at);
-                } else if let &[a] = pair
-                    && let Some(qa) = query(a)
-                {
-                    put(
-                        &mut room.scores,
-                        scores(simd, [qa], page.keys, head.scale),
-                        [a],
-                        pages,
-                        at,
-                    );
-                }
+        let mut look = Look { simd, head, queries, scores: &mut room.scores, first, pages };
+        let mut rest = head.visits;
+        while let [visit, after @ ..] = rest {
+            rest = after;
+            if let [next, after @ ..] = after
+                && next.tokens == visit.tokens
+            {
+                rest = after;
+                look.at([visit, next]);
+            } else {
+                look.at([visit]);
             }
         }
         let rows = room.scores.chunks_exact_mut(pages * G).zip(room.shares.as_chunks_mut::<G>().0);
@@ -215,54 +205,97 @@ fn gather<const G: usize>(ends: &Ends<'_>, dim: usize, to: &mut [f32]) {
     }
 }
 
-/// Scores of sixteen keys for each query head of `T` tokens. Even and odd dimensions are
-/// summed apart: one chain of sums would wait for itself.
-#[inline(always)]
-fn scores<S: Simd, const T: usize, const G: usize>(
+/// What scores are made of, and where they go.
+struct Look<'a, S, const G: usize> {
     simd: S,
-    queries: [&[[f32; G]]; T],
-    keys: &[Lanes],
-    scale: f32,
-) -> [[Lanes; G]; T] {
-    let mut even = [[simd.splat(0.0); G]; T];
-    let mut odd = even;
-    let queries = queries.map(|query| query.as_chunks::<2>().0);
-    for (at, [first, second]) in keys.as_chunks::<2>().0.iter().enumerate() {
-        let (first, second) = (simd.load(&first.0), simd.load(&second.0));
-        for ((query, even), odd) in queries.iter().zip(&mut even).zip(&mut odd) {
-            let Some([one, two]) = query.get(at) else { break };
-            for (x, sum) in one.iter().zip(even) {
-                *sum = simd.fma(first, simd.splat(*x), *sum);
-            }
-            for (x, sum) in two.iter().zip(odd) {
-                *sum = simd.fma(second, simd.splat(*x), *sum);
-            }
-        }
-    }
-    let mut out = [[Lanes::default(); G]; T];
-    let sums = even.as_flattened().iter().zip(odd.as_flattened());
-    for (out, (even, odd)) in out.as_flattened_mut().iter_mut().zip(sums) {
-        simd.store(simd.mul(simd.add(*even, *odd), simd.splat(scale)), &mut out.0);
-    }
-    out
+    head: &'a Head<'a>,
+    queries: &'a [[f32; G]],
+    scores: &'a mut [Lanes],
+    /// The first page that is looked at, and how many there are.
+    first: usize,
+    pages: usize,
 }
 
-#[inline(always)]
-fn put<const T: usize, const G: usize>(
-    scores: &mut [Lanes],
-    found: [[Lanes; G]; T],
-    tokens: [usize; T],
-    pages: usize,
-    at: usize,
-) {
-    for (token, heads) in tokens.into_iter().zip(found) {
-        let rows = scores.chunks_exact_mut(pages).skip(token * G);
-        for (row, lanes) in rows.zip(heads) {
-            if let Some(slot) = row.get_mut(at) {
-                *slot = lanes;
+impl<S: Simd, const G: usize> Look<'_, S, G> {
+    /// Scores of `P` pages for the tokens that see all of them. Sums for more than two tokens
+    /// or four heads would not stay in registers.
+    #[inline(always)]
+    fn at<const P: usize>(&mut self, visits: [&Visit; P]) {
+        let mut keys: [&[Lanes]; P] = [&[]; P];
+        for (keys, visit) in keys.iter_mut().zip(visits) {
+            let Some(page) = self.head.pages.get(visit.page) else { return };
+            *keys = page.keys;
+        }
+        let [visit, ..] = visits.as_slice() else { return };
+        for some in visit.tokens.chunks(if G > 4 { 1 } else { 2 }) {
+            match *some {
+                [a, b] => self.tokens(keys, visits, [a, b]),
+                [a] => self.tokens(keys, visits, [a]),
+                _ => {}
             }
         }
     }
+
+    #[inline(always)]
+    fn tokens<const P: usize, const T: usize>(
+        &mut self,
+        keys: [&[Lanes]; P],
+        visits: [&Visit; P],
+        tokens: [usize; T],
+    ) {
+        let dim = self.head.dim;
+        let mut queries: [&[[f32; G]]; T] = [&[]; T];
+        for (query, token) in queries.iter_mut().zip(tokens) {
+            let Some(found) = self.queries.get(token * dim..(token + 1) * dim) else { return };
+            *query = found;
+        }
+        let found = scores(self.simd, queries, keys, self.head.scale);
+        for (found, visit) in found.iter().zip(visits) {
+            for (heads, token) in found.iter().zip(tokens) {
+                let rows = self.scores.chunks_exact_mut(self.pages).skip(token * G);
+                for (row, lanes) in rows.zip(heads) {
+                    if let Some(slot) = row.get_mut(visit.at - self.first) {
+                        *slot = *lanes;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Scores of the sixteen keys of each of `P` pages for each query head of `T` tokens: a load
+/// that fills every lane with a number of a query serves all pages.
+#[inline(always)]
+fn scores<S: Simd, const P: usize, const T: usize, const G: usize>(
+    simd: S,
+    queries: [&[[f32; G]]; T],
+    pages: [&[Lanes]; P],
+    scale: f32,
+) -> [[[Lanes; G]; T]; P] {
+    let mut sums = [[[simd.splat(0.0); G]; T]; P];
+    let length = pages.first().map_or(0, |page| page.len());
+    for at in 0..length {
+        let mut keys = [simd.splat(0.0); P];
+        for (key, page) in keys.iter_mut().zip(pages) {
+            let Some(lanes) = page.get(at) else { break };
+            *key = simd.load(&lanes.0);
+        }
+        for (token, query) in queries.iter().enumerate() {
+            let Some(query) = query.get(at) else { break };
+            for (sums, key) in sums.iter_mut().zip(keys) {
+                let Some(sums) = sums.get_mut(token) else { break };
+                for (x, sum) in query.iter().zip(sums) {
+                    *sum = simd.fma(key, simd.splat(*x), *sum);
+                }
+            }
+        }
+    }
+    let mut out = [[[Lanes::default(); G]; T]; P];
+    let sums = sums.as_flattened().as_flattened();
+    for (out, sum) in out.as_flattened_mut().as_flattened_mut().iter_mut().zip(sums) {
+        simd.store(simd.mul(*sum, simd.splat(scale)), &mut out.0);
+    }
+    out
 }
 
 /// Turns the scores of what is seen into chances, all but for their sum, whose inverse it

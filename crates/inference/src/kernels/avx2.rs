@@ -16,7 +16,7 @@ use std::arch::x86_64::{
     _mm256_xor_si256,
 };
 
-use super::simd::Simd;
+use super::simd::{Simd, lowered};
 use super::{Kernel, LANES};
 
 /// Proof that the processor has the features named in [`Avx2::detect`].
@@ -157,8 +157,8 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn start<const WIDE: bool>(self, offset: i32, sum: i32) -> Two<__m256i> {
-        let start = if WIDE { 0 } else { -offset * sum };
+    fn start<const WIDE: bool>(self, offsets: [i16; 2], sums: [i16; 2]) -> Two<__m256i> {
+        let start = if WIDE { 0 } else { lowered(offsets, sums) };
         [call!(_mm256_set1_epi32(start)); 2]
     }
 

@@ -9,12 +9,18 @@ use std::arch::x86_64::{
     __m512, __m512i, _mm_storeu_si128, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps,
     _mm512_castsi512_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
     _mm512_cvtps_epi32, _mm512_div_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
-    _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    _mm512_loadu_si512, _mm512_madd_epi16, _mm512_max_ps, _mm512_mul_ps, _mm512_reduce_max_ps,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
 use super::simd::Simd;
 use super::{Kernel, LANES};
+
+/// A pair as the number that it is in memory.
+#[inline(always)]
+fn joined([low, high]: [i16; 2]) -> i32 {
+    i32::from(high) << 16 | i32::from(low.cast_unsigned())
+}
 
 /// Proof that the processor has the features named in [`Avx512::detect`].
 #[derive(Debug, Clone, Copy)]
@@ -125,8 +131,9 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn start<const WIDE: bool>(self, offset: i32, sum: i32) -> __m512i {
-        call!(_mm512_set1_epi32(-offset * sum))
+    fn start<const WIDE: bool>(self, offsets: [i16; 2], sums: [i16; 2]) -> __m512i {
+        let all = |pair: [i16; 2]| call!(_mm512_set1_epi32(joined(pair)));
+        call!(_mm512_madd_epi16(all(offsets.map(|offset| -offset)), all(sums)))
     }
 
     #[inline(always)]
@@ -134,6 +141,11 @@ impl Simd for Avx512 {
         let four = four.map(i8::cast_unsigned);
         let four = i32::from_le_bytes(four);
         call!(_mm512_dpbusd_epi32(sums, codes, _mm512_set1_epi32(four)))
+    }
+
+    #[inline(always)]
+    fn largest(self, from: __m512) -> f32 {
+        call!(_mm512_reduce_max_ps(from))
     }
 
     #[inline(always)]

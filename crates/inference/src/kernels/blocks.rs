@@ -39,7 +39,7 @@ pub(super) enum Width {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Coding {
     pub(super) width: Width,
-    pub(super) offset: i32,
+    pub(super) offset: i16,
     /// Whether each block has a minimum.
     pub(super) mins: bool,
     /// Whether each half of a block has a scale of its own.

@@ -116,16 +116,25 @@ impl Tier {
         }
     }
 
-    /// How many rows share each load of a weight: what the registers hold.
+    /// How many rows share each load of a weight, four at most: what the registers hold.
     fn rows(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => 8,
+            Self::Avx512(_) => 4,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => 3,
             #[cfg(target_arch = "aarch64")]
             Self::Neon(_) => 3,
             Self::Portable => 4,
+        }
+    }
+
+    /// How many tiles share each load of a row's bytes, one or three: likewise.
+    fn tiles(self) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => 3,
+            _ => 1,
         }
     }
 }

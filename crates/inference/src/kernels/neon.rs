@@ -12,7 +12,7 @@ use std::arch::aarch64::{
 
 use super::LANES;
 use super::portable::half;
-use super::simd::Simd;
+use super::simd::{Simd, lowered};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Neon(());
@@ -136,8 +136,8 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn start<const WIDE: bool>(self, offset: i32, sum: i32) -> Four<int32x4_t> {
-        let start = if WIDE { 0 } else { -offset * sum };
+    fn start<const WIDE: bool>(self, offsets: [i16; 2], sums: [i16; 2]) -> Four<int32x4_t> {
+        let start = if WIDE { 0 } else { lowered(offsets, sums) };
         [call!(vdupq_n_s32(start)); 4]
     }
 

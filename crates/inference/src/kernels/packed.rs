@@ -17,6 +17,10 @@ pub(super) const LINES: usize = 8;
 #[repr(align(64))]
 pub(super) struct Line(pub(super) [u8; 64]);
 
+impl Line {
+    pub(super) const ZERO: Self = Self([0; 64]);
+}
+
 /// Sixteen half floats, one for each row of a tile.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(32))]
@@ -51,7 +55,7 @@ pub(super) struct Tile<'a> {
     pub(super) codes: &'a [Line],
     pub(super) scales: &'a [Halves],
     pub(super) mins: &'a [Halves],
-    pub(super) offset: i32,
+    pub(super) offset: i16,
 }
 
 impl Packed {
@@ -101,9 +105,7 @@ impl Packed {
                 let scale = super::portable::half(scale);
                 let Some(out) = out.next() else { return };
                 for (out, code) in out.iter_mut().zip(codes) {
-                    #[expect(clippy::cast_precision_loss, reason = "a code has eight bits")]
-                    let code = (i32::from(*code) - offset) as f32;
-                    *out = scale * code - min;
+                    *out = scale * f32::from(i16::from(*code) - offset) - min;
                 }
             }
         });
@@ -119,7 +121,7 @@ impl Packed {
         let mins = tile.mins.iter().chain(no_mins.iter().cycle()).take(blocks);
         let at = |halves: &Halves| halves.0.get(lane).copied().unwrap_or_default();
         for ((lines, scales), min) in lines.zip(scales).zip(mins) {
-            let mut wide = [Line([0; 64]); LINES];
+            let mut wide = [Line::ZERO; LINES];
             widen_all(self.coding.width, lines, std::slice::from_mut(&mut wide));
             let mut codes = [0; BLOCK];
             for (four, line) in codes.as_chunks_mut::<4>().0.iter_mut().zip(&wide) {
@@ -155,7 +157,7 @@ impl Packed {
         if self.coding.width == Width::Eight {
             return Some(stored);
         }
-        room.resize(self.inputs / BLOCK * LINES, Line([0; 64]));
+        room.resize(self.inputs / BLOCK * LINES, Line::ZERO);
         tier.run(Widen { width: self.coding.width, codes: stored.codes, to: room });
         Some(Tile { codes: room, ..stored })
     }
@@ -192,17 +194,21 @@ impl Kernel for Widen<'_> {
 #[inline(always)]
 fn widen_all(width: Width, from: &[Line], to: &mut [[Line; LINES]]) {
     match width {
-        Width::Four => to.iter_mut().zip(from.as_chunks::<4>().0).for_each(|(to, nibbles)| {
-            widen::<0>(nibbles, &[], to);
-        }),
-        Width::Five => to.iter_mut().zip(from.as_chunks::<5>().0).for_each(|(to, from)| {
-            let [a, b, c, d, high] = from;
-            widen::<1>(&[*a, *b, *c, *d], &[*high], to);
-        }),
-        Width::Six => to.iter_mut().zip(from.as_chunks::<6>().0).for_each(|(to, from)| {
-            let [a, b, c, d, low, high] = from;
-            widen::<2>(&[*a, *b, *c, *d], &[*low, *high], to);
-        }),
+        Width::Four => {
+            for (to, nibbles) in to.iter_mut().zip(from.as_chunks::<4>().0) {
+                widen::<0>(nibbles, &[], to);
+            }
+        }
+        Width::Five => {
+            for (to, [a, b, c, d, high]) in to.iter_mut().zip(from.as_chunks::<5>().0) {
+                widen::<1>(&[*a, *b, *c, *d], &[*high], to);
+            }
+        }
+        Width::Six => {
+            for (to, [a, b, c, d, low, high]) in to.iter_mut().zip(from.as_chunks::<6>().0) {
+                widen::<2>(&[*a, *b, *c, *d], &[*low, *high], to);
+            }
+        }
         Width::Eight => {
             for (to, from) in to.iter_mut().zip(from.as_chunks::<LINES>().0) {
                 *to = *from;
@@ -239,7 +245,7 @@ fn narrow(width: Width, from: &[Line; LINES], to: &mut Vec<Line>) {
     }
     for pair in from.as_chunks::<2>().0 {
         let [low, high] = pair;
-        let mut both = Line([0; 64]);
+        let mut both = Line::ZERO;
         for ((both, low), high) in both.0.iter_mut().zip(&low.0).zip(&high.0) {
             *both = low & 15 | high << 4;
         }
@@ -247,7 +253,7 @@ fn narrow(width: Width, from: &[Line; LINES], to: &mut Vec<Line>) {
     }
     let bits = width.lines() - 4;
     for groups in from.chunks(if bits == 2 { 4 } else { 8 }).take(bits) {
-        let mut line = Line([0; 64]);
+        let mut line = Line::ZERO;
         for (group, from) in groups.iter().enumerate() {
             for (high, code) in line.0.iter_mut().zip(&from.0) {
                 *high |= code >> 4 << (group * bits);
@@ -319,7 +325,7 @@ impl Packer {
                 scales: Vec::with_capacity(tiles * scales),
                 mins: Vec::with_capacity(if coding.mins { tiles * blocks } else { 0 }),
             },
-            tile: vec![[Line([0; 64]); LINES]; blocks],
+            tile: vec![[Line::ZERO; LINES]; blocks],
             scales: vec![Halves([0; LANES]); scales],
             mins: vec![Halves([0; LANES]); if coding.mins { blocks } else { 0 }],
             lane: 0,

@@ -1,7 +1,7 @@
 //! Plain Rust: the reference of the tests, and the tier of processors that have no other.
 
 use super::LANES;
-use super::simd::Simd;
+use super::simd::{Simd, lowered};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Portable;
@@ -93,8 +93,8 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn start<const WIDE: bool>(self, offset: i32, sum: i32) -> Self::Sums {
-        [-offset * sum; LANES]
+    fn start<const WIDE: bool>(self, offsets: [i16; 2], sums: [i16; 2]) -> Self::Sums {
+        [lowered(offsets, sums); LANES]
     }
 
     #[inline(always)]

@@ -1,10 +1,17 @@
 //! Rows of activations times a packed matrix.
+//!
+//! A load of memory that fills every lane with one number is dear: measured, one a cycle where
+//! there are two products. So where the registers hold as much, each load of a row's bytes is
+//! used for three tiles.
 
 use super::activations::{Activations, FOURS, Group};
 use super::blocks::{Coding, Width};
 use super::packed::{Halves, LINES, Line, Packed, Tile};
 use super::simd::Simd;
 use super::{Kernel, LANES, Tier};
+
+/// The most tiles that share a load of a row's bytes.
+const MOST_TILES: usize = 3;
 
 /// How a kernel reads codes, known when it is compiled.
 mod form {
@@ -33,183 +40,228 @@ pub(crate) fn product(
     if rows.inputs() != weights.inputs() || width == 0 {
         return;
     }
-    let mut room = Vec::new();
-    for (column, tile) in tiles.enumerate() {
-        let Some(tile) = weights.tile(tier, tile, &mut room) else { continue };
-        for group in rows.groups() {
-            let out = out.chunks_exact_mut(width).skip(group.first).take(group.rows);
-            let out = out.filter_map(|row| row.as_chunks_mut::<LANES>().0.get_mut(column));
-            in_form(tier, weights.coding(), Job { tile, group }, out);
+    let coding = weights.coding();
+    let tiles: Vec<usize> = tiles.collect();
+    let mut rooms = [const { Vec::new() }; MOST_TILES];
+    for (chunk, some) in tiles.chunks(tier.tiles()).enumerate() {
+        let mut out = Out { numbers: &mut *out, width, column: chunk * tier.tiles() };
+        if let &[a, b, c] = some {
+            let [ra, rb, rc] = &mut rooms;
+            let found =
+                [weights.tile(tier, a, ra), weights.tile(tier, b, rb), weights.tile(tier, c, rc)];
+            let [Some(a), Some(b), Some(c)] = found else { continue };
+            in_form(tier, coding, [a, b, c], rows, out);
+            continue;
+        }
+        for tile in some {
+            let [room, ..] = &mut rooms;
+            if let Some(tile) = weights.tile(tier, *tile, room) {
+                let out = Out { numbers: &mut *out.numbers, ..out };
+                in_form(tier, coding, [tile], rows, out);
+            }
+            out.column += 1;
         }
     }
 }
 
-#[derive(Clone, Copy)]
-struct Job<'a> {
-    tile: Tile<'a>,
-    group: Group<'a>,
+/// Where results go: rows of `width`, and the first tile's place in each.
+struct Out<'a> {
+    numbers: &'a mut [f32],
+    width: usize,
+    column: usize,
 }
 
-fn in_form<'o>(
+fn in_form<const T: usize>(
     tier: Tier,
     coding: Coding,
-    job: Job<'_>,
-    out: impl Iterator<Item = &'o mut [f32; LANES]>,
+    tiles: [Tile<'_>; T],
+    rows: &Activations,
+    out: Out<'_>,
 ) {
     match coding {
-        Coding { width: Width::Eight, .. } => of_size::<{ form::WIDE }>(tier, job, out),
-        Coding { mins: true, .. } => of_size::<{ form::MINS }>(tier, job, out),
-        Coding { halves: true, .. } => of_size::<{ form::HALVES }>(tier, job, out),
-        Coding { .. } => of_size::<{ form::PLAIN }>(tier, job, out),
+        Coding { width: Width::Eight, .. } => {
+            tier.run(Product::<T, { form::WIDE }> { tiles, rows, out });
+        }
+        Coding { mins: true, .. } => tier.run(Product::<T, { form::MINS }> { tiles, rows, out }),
+        Coding { halves: true, .. } => {
+            tier.run(Product::<T, { form::HALVES }> { tiles, rows, out });
+        }
+        Coding { .. } => tier.run(Product::<T, { form::PLAIN }> { tiles, rows, out }),
     }
 }
 
-fn of_size<'o, const FORM: u8>(
-    tier: Tier,
-    job: Job<'_>,
-    out: impl Iterator<Item = &'o mut [f32; LANES]>,
-) {
-    match job.group.rows {
-        1 => write(tier.run(Dot::<1, FORM>(job)), out),
-        2 => write(tier.run(Dot::<2, FORM>(job)), out),
-        3 => write(tier.run(Dot::<3, FORM>(job)), out),
-        4 => write(tier.run(Dot::<4, FORM>(job)), out),
-        5 => write(tier.run(Dot::<5, FORM>(job)), out),
-        6 => write(tier.run(Dot::<6, FORM>(job)), out),
-        7 => write(tier.run(Dot::<7, FORM>(job)), out),
-        8 => write(tier.run(Dot::<8, FORM>(job)), out),
-        more => debug_assert!(false, "a group of {more} rows"),
-    }
+/// The outputs of `T` tiles for all rows.
+struct Product<'a, const T: usize, const FORM: u8> {
+    tiles: [Tile<'a>; T],
+    rows: &'a Activations,
+    out: Out<'a>,
 }
 
-fn write<'o, const R: usize>(
-    results: [[f32; LANES]; R],
-    out: impl Iterator<Item = &'o mut [f32; LANES]>,
-) {
-    for (out, result) in out.zip(results) {
-        *out = result;
-    }
-}
-
-/// The sixteen outputs of a tile for each of `R` rows.
-struct Dot<'a, const R: usize, const FORM: u8>(Job<'a>);
-
-impl<const R: usize, const FORM: u8> Kernel for Dot<'_, R, FORM> {
-    type Out = [[f32; LANES]; R];
+impl<const T: usize, const FORM: u8> Kernel for Product<'_, T, FORM> {
+    type Out = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Self::Out {
-        let Job { tile, group } = self.0;
-        let mut totals = [simd.splat(0.0); R];
-        let weights = tile.codes.as_chunks::<LINES>().0;
-        let codes = group.codes.as_chunks::<R>().0.as_chunks::<FOURS>().0;
-        let tables = group.scales.as_chunks::<R>().0.iter().zip(group.sums.as_chunks::<R>().0);
-        let rows = codes.iter().zip(tables);
+    fn run<S: Simd>(self, simd: S) {
+        let Self { tiles, rows, mut out } = self;
+        for group in rows.groups() {
+            match group.rows {
+                1 => of_group::<S, 1, T, FORM>(simd, &tiles, &group, &mut out),
+                2 => of_group::<S, 2, T, FORM>(simd, &tiles, &group, &mut out),
+                3 => of_group::<S, 3, T, FORM>(simd, &tiles, &group, &mut out),
+                4 => of_group::<S, 4, T, FORM>(simd, &tiles, &group, &mut out),
+                more => debug_assert!(false, "a group of {more} rows"),
+            }
+        }
+    }
+}
+
+/// The sixteen outputs of each of `T` tiles for each of `R` rows.
+///
+/// Tables are asked for each block with its number, not cut to one length beforehand: measured,
+/// the compiler then keeps all sums in registers, and products are a fifth faster.
+#[inline(always)]
+fn of_group<S: Simd, const R: usize, const T: usize, const FORM: u8>(
+    simd: S,
+    tiles: &[Tile<'_>; T],
+    group: &Group<'_>,
+    out: &mut Out<'_>,
+) {
+    let mut totals = [[simd.splat(0.0); T]; R];
+    let offset = tiles.first().map_or(0, |tile| tile.offset);
+    let codes = group.codes.as_chunks::<R>().0.as_chunks::<FOURS>().0;
+    let tables = group.scales.as_chunks::<R>().0.iter().zip(group.sums.as_chunks::<R>().0);
+    let tables = tables.zip(group.drops.as_chunks::<R>().0);
+    for (at, (codes, ((units, sums), drops))) in codes.iter().zip(tables).enumerate() {
+        let mut lines = [&[Line::ZERO; LINES]; T];
+        for (lines, tile) in lines.iter_mut().zip(tiles) {
+            let Some(found) = tile.codes.as_chunks().0.get(at) else { return };
+            *lines = found;
+        }
         if FORM == form::HALVES {
-            let scales = tile.scales.as_chunks::<2>().0;
-            for ((weights, scales), (codes, (units, sums))) in weights.iter().zip(scales).zip(rows)
-            {
-                let halves = weights.as_chunks::<4>().0.iter().zip(codes.as_chunks::<4>().0);
-                for (half, ((weights, codes), scales)) in halves.zip(scales).enumerate() {
-                    let sum = |[low, high]: [i32; 2]| if half == 0 { low } else { high };
-                    let starts = starts::<S, R, false>(simd, tile.offset, sums, sum);
-                    let whole = dot::<S, R, false>(simd, weights, codes, starts);
-                    scale(simd, &mut totals, whole, scales, units);
-                }
+            let ([low, high], _) = codes.as_chunks::<4>() else { return };
+            for (half, codes) in [low, high].into_iter().enumerate() {
+                let offsets = if half == 0 { [offset, 0] } else { [0, offset] };
+                let starts = starts::<S, R, false>(simd, offsets, sums);
+                let whole = dot::<S, R, T, false, 4>(simd, lines, half * 4, codes, starts);
+                scale(simd, &mut totals, whole, tiles, 2 * at + half, units);
             }
-        } else if FORM == form::MINS {
-            let each = weights.iter().zip(tile.scales).zip(tile.mins).zip(rows);
-            for (((weights, scales), mins), (codes, (units, sums))) in each {
-                let starts = [simd.start::<false>(0, 0); R];
-                let whole = dot::<S, R, false>(simd, weights, codes, starts);
-                scale(simd, &mut totals, whole, scales, units);
-                lower(simd, &mut totals, mins, units, sums);
-            }
+            continue;
+        }
+        // With minima the offset is none.
+        let whole = if FORM == form::WIDE {
+            let starts = starts::<S, R, true>(simd, [offset; 2], sums);
+            dot::<S, R, T, true, LINES>(simd, lines, 0, codes, starts)
         } else {
-            let each = weights.iter().zip(tile.scales).zip(rows);
-            for ((weights, scales), (codes, (units, sums))) in each {
-                let sum = |[low, high]: [i32; 2]| low + high;
-                let whole = if FORM == form::WIDE {
-                    let starts = starts::<S, R, true>(simd, tile.offset, sums, sum);
-                    dot::<S, R, true>(simd, weights, codes, starts)
-                } else {
-                    let starts = starts::<S, R, false>(simd, tile.offset, sums, sum);
-                    dot::<S, R, false>(simd, weights, codes, starts)
-                };
-                scale(simd, &mut totals, whole, scales, units);
-            }
+            let starts = starts::<S, R, false>(simd, [offset; 2], sums);
+            dot::<S, R, T, false, LINES>(simd, lines, 0, codes, starts)
+        };
+        scale(simd, &mut totals, whole, tiles, at, units);
+        if FORM == form::MINS {
+            lower(simd, &mut totals, tiles, at, drops);
         }
-        let mut out = [[0.0; LANES]; R];
-        for (out, total) in out.iter_mut().zip(totals) {
-            simd.store(total, out);
+    }
+    let rows = out.numbers.chunks_exact_mut(out.width).skip(group.first);
+    for (row, totals) in rows.zip(&totals) {
+        let columns = row.as_chunks_mut::<LANES>().0.iter_mut().skip(out.column);
+        for (out, total) in columns.zip(totals) {
+            simd.store(*total, out);
         }
-        out
     }
 }
 
 // No `map` over these arrays: it is a call once they are long, and every register goes through
 // memory for it.
 
-/// What each row's sums begin at.
+/// What each row's sums begin at, the same for all tiles.
 #[inline(always)]
 fn starts<S: Simd, const R: usize, const WIDE: bool>(
     simd: S,
-    offset: i32,
-    sums: &[[i32; 2]; R],
-    sum: impl Fn([i32; 2]) -> i32,
+    offsets: [i16; 2],
+    sums: &[[i16; 2]; R],
 ) -> [S::Sums; R] {
-    let mut out = [simd.start::<WIDE>(0, 0); R];
-    for (out, both) in out.iter_mut().zip(sums) {
-        *out = simd.start::<WIDE>(offset, sum(*both));
+    let mut out = [simd.start::<WIDE>([0; 2], [0; 2]); R];
+    for (out, sums) in out.iter_mut().zip(sums) {
+        *out = simd.start::<WIDE>(offsets, *sums);
     }
     out
 }
 
-/// Sums of codes times bytes, exactly.
+/// Sums of codes times bytes, exactly: `N` lines of each tile, from line `first` on.
 #[inline(always)]
-fn dot<S: Simd, const R: usize, const WIDE: bool>(
+fn dot<S: Simd, const R: usize, const T: usize, const WIDE: bool, const N: usize>(
     simd: S,
-    weights: &[Line],
-    rows: &[[[i8; 4]; R]],
-    mut whole: [S::Sums; R],
-) -> [S::Sums; R] {
-    for (line, fours) in weights.iter().zip(rows) {
-        let codes = simd.codes::<WIDE>(&line.0);
-        for (sums, four) in whole.iter_mut().zip(fours) {
-            *sums = simd.dot::<WIDE>(*sums, codes, *four);
+    tiles: [&[Line; LINES]; T],
+    first: usize,
+    rows: &[[[i8; 4]; R]; N],
+    starts: [S::Sums; R],
+) -> [[S::Sums; T]; R] {
+    let mut whole = [[simd.start::<WIDE>([0; 2], [0; 2]); T]; R];
+    for (whole, start) in whole.iter_mut().zip(starts) {
+        *whole = [start; T];
+    }
+    for (at, fours) in rows.iter().enumerate() {
+        let mut codes = [simd.codes::<WIDE>(&Line::ZERO.0); T];
+        for (codes, lines) in codes.iter_mut().zip(tiles) {
+            if let Some(line) = lines.get(first + at) {
+                *codes = simd.codes::<WIDE>(&line.0);
+            }
+        }
+        for (whole, four) in whole.iter_mut().zip(fours) {
+            for (sums, codes) in whole.iter_mut().zip(codes) {
+                *sums = simd.dot::<WIDE>(*sums, codes, *four);
+            }
         }
     }
     whole
 }
 
+/// Adds the sums, each times the scale of its weights and that of its row.
 #[inline(always)]
-fn scale<S: Simd, const R: usize>(
+fn scale<S: Simd, const R: usize, const T: usize>(
     simd: S,
-    totals: &mut [S::Floats; R],
-    whole: [S::Sums; R],
-    scales: &Halves,
+    totals: &mut [[S::Floats; T]; R],
+    whole: [[S::Sums; T]; R],
+    tiles: &[Tile<'_>; T],
+    at: usize,
     units: &[f32; R],
 ) {
-    let scales = simd.halves(&scales.0);
-    for ((total, whole), unit) in totals.iter_mut().zip(whole).zip(units) {
-        let factor = simd.mul(scales, simd.splat(*unit));
-        *total = simd.fma(simd.floats(whole), factor, *total);
+    let scales = halves(simd, tiles, |tile| tile.scales.get(at));
+    for ((totals, whole), unit) in totals.iter_mut().zip(whole).zip(units) {
+        for ((total, whole), scales) in totals.iter_mut().zip(whole).zip(scales) {
+            let factor = simd.mul(scales, simd.splat(*unit));
+            *total = simd.fma(simd.floats(whole), factor, *total);
+        }
     }
 }
 
 /// Takes away the minimum of each weight, times the sum of what they are multiplied by.
 #[inline(always)]
-fn lower<S: Simd, const R: usize>(
+fn lower<S: Simd, const R: usize, const T: usize>(
     simd: S,
-    totals: &mut [S::Floats; R],
-    mins: &Halves,
-    units: &[f32; R],
-    sums: &[[i32; 2]; R],
+    totals: &mut [[S::Floats; T]; R],
+    tiles: &[Tile<'_>; T],
+    at: usize,
+    drops: &[f32; R],
 ) {
-    let mins = simd.halves(&mins.0);
-    for ((total, unit), [low, high]) in totals.iter_mut().zip(units).zip(sums) {
-        #[expect(clippy::cast_precision_loss, reason = "32 bytes sum up to 4,064 at most")]
-        let sum = -(unit * (low + high) as f32);
-        *total = simd.fma(mins, simd.splat(sum), *total);
+    let mins = halves(simd, tiles, |tile| tile.mins.get(at));
+    for (totals, drop) in totals.iter_mut().zip(drops) {
+        for (total, mins) in totals.iter_mut().zip(mins) {
+            *total = simd.fma(mins, simd.splat(*drop), *total);
+        }
     }
+}
+
+#[inline(always)]
+fn halves<'t, S: Simd, const T: usize>(
+    simd: S,
+    tiles: &'t [Tile<'_>; T],
+    of: impl Fn(&'t Tile<'_>) -> Option<&'t Halves>,
+) -> [S::Floats; T] {
+    let mut out = [simd.splat(0.0); T];
+    for (out, tile) in out.iter_mut().zip(tiles) {
+        if let Some(found) = of(tile) {
+            *out = simd.halves(&found.0);
+        }
+    }
+    out
 }

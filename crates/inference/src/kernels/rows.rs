@@ -271,6 +271,57 @@ impl Kernel for Rotate<'_> {
     }
 }
 
+/// Where the largest of `logits` stands, the first of equals; none if no number is there.
+pub(crate) fn likeliest(tier: Tier, logits: &[f32]) -> Option<usize> {
+    // One after the other only where the largest is known to be.
+    let (run, top) = tier.run(Top(logits))?;
+    let at = logits.chunks(RUN).nth(run)?.iter().position(|logit| *logit >= top)?;
+    Some(run * RUN + at)
+}
+
+/// Numbers that are looked through together.
+const RUN: usize = 64 * LANES;
+
+/// The first run that has the largest number, and that number.
+struct Top<'a>(&'a [f32]);
+
+impl Kernel for Top<'_> {
+    type Out = Option<(usize, f32)>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Self::Out {
+        let mut best: Option<(usize, f32)> = None;
+        for (at, run) in self.0.chunks(RUN).enumerate() {
+            let (whole, rest) = run.as_chunks();
+            let top = simd.largest(tops(simd, whole, &padded(rest)));
+            if best.is_none_or(|(_, best)| top > best) {
+                best = Some((at, top));
+            }
+        }
+        best
+    }
+}
+
+/// The last lanes, filled up with what is no number's equal.
+#[inline(always)]
+fn padded(rest: &[f32]) -> [f32; LANES] {
+    let mut out = [f32::NEG_INFINITY; LANES];
+    for (slot, x) in out.iter_mut().zip(rest) {
+        *slot = *x;
+    }
+    out
+}
+
+/// The largest of each lane.
+#[inline(always)]
+fn tops<S: Simd>(simd: S, whole: &[[f32; LANES]], last: &[f32; LANES]) -> S::Floats {
+    let mut top = simd.load(last);
+    for x in whole {
+        top = simd.max(top, simd.load(x));
+    }
+    top
+}
+
 /// The largest of `logits`, and the logarithm of the sum of the exponentials of all.
 pub(crate) fn peak(tier: Tier, logits: &[f32]) -> (f32, f64) {
     tier.run(Peak(logits))
@@ -283,26 +334,19 @@ impl Kernel for Peak<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> (f32, f64) {
-        let (whole, rest) = self.0.as_chunks::<LANES>();
-        let mut last = [f32::NEG_INFINITY; LANES];
-        for (slot, x) in last.iter_mut().zip(rest) {
-            *slot = *x;
-        }
-        let mut top = simd.load(&last);
-        for x in whole {
-            top = simd.max(top, simd.load(x));
-        }
-        let top = simd.largest(top);
+        let (whole, rest) = self.0.as_chunks();
+        let last = padded(rest);
+        let top = simd.largest(tops(simd, whole, &last));
         if top == f32::NEG_INFINITY {
             return (top, f64::NEG_INFINITY);
         }
         // In f32 a quarter of a million terms lose digits: runs are summed in the wider type.
-        let above = |x: &[f32; LANES]| simd.exp(simd.sub(simd.load(x), simd.splat(top)));
-        let mut sum = f64::from(simd.total(above(&last)));
-        for run in whole.chunks(64) {
+        let lanes = simd.splat(top);
+        let mut sum = f64::from(simd.total(simd.exp(simd.sub(simd.load(&last), lanes))));
+        for run in whole.chunks(RUN / LANES) {
             let mut part = simd.splat(0.0);
             for x in run {
-                part = simd.add(part, above(x));
+                part = simd.add(part, simd.exp(simd.sub(simd.load(x), lanes)));
             }
             sum += f64::from(simd.total(part));
         }

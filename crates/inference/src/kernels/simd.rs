@@ -30,9 +30,9 @@ pub(super) trait Simd: Copy {
 
     /// `WIDE` says that a code may be more than 63; then the offset is 128.
     fn codes<const WIDE: bool>(self, from: &[u8; 64]) -> Self::Codes;
-    /// What sums begin at: minus the offset of the codes times the sum of the activations,
-    /// unless `codes` took the offset away.
-    fn start<const WIDE: bool>(self, offset: i32, sum: i32) -> Self::Sums;
+    /// What sums begin at: minus the offset of the codes of each half block times the sum of
+    /// its activations, unless `codes` took the offset away.
+    fn start<const WIDE: bool>(self, offsets: [i16; 2], sums: [i16; 2]) -> Self::Sums;
     /// Adds to each row's sum its four codes times `four`.
     fn dot<const WIDE: bool>(
         self,
@@ -50,7 +50,7 @@ pub(super) trait Simd: Copy {
         fold(lanes, |a, b| a + b)
     }
 
-    /// The largest of the lanes.
+    /// The largest of the lanes; in whatever order, since none is not a number.
     #[inline(always)]
     fn largest(self, from: Self::Floats) -> f32 {
         let mut lanes = [0.0; LANES];
@@ -79,6 +79,14 @@ pub(super) trait Simd: Copy {
         }
         self.mul(sum, self.pow2(n))
     }
+}
+
+/// What [`Simd::start`] fills the lanes with.
+#[inline(always)]
+pub(super) fn lowered(offsets: [i16; 2], sums: [i16; 2]) -> i32 {
+    let [a, b] = offsets.map(i32::from);
+    let [c, d] = sums.map(i32::from);
+    -(a * c + b * d)
 }
 
 /// Neighbours first, then their neighbours: the order of the sum is fixed.

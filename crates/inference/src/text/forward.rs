@@ -32,6 +32,8 @@ pub(crate) struct Work {
     pub(super) ups: Vec<f32>,
     pub(super) acts: Activations,
     pub(super) room: Room,
+    /// Scores of the last tokens that were scored: a vocabulary's are worth keeping room for.
+    pub(super) logits: Vec<f32>,
 }
 
 /// What a layer needs to know of the step.

@@ -2,7 +2,7 @@
 
 use super::TextModel;
 use super::forward::Work;
-use crate::kernels::{Activations, LANES, Packed, product};
+use crate::kernels::{LANES, Packed, product};
 use crate::tokenizer::Tokenizer;
 
 /// The tokens among which a text is worded, and their rows of the output table.
@@ -36,24 +36,18 @@ impl Shortlist {
     }
 }
 
-/// The first `most` tokens of the vocabulary, the commonest, that are written with `letters`,
-/// digits and signs alone; bytes and what ends a text are always among them.
+/// The first `most` tokens of the vocabulary, the commonest, that write `letters`, digits and
+/// signs alone, whole or in parts; bytes and what ends a text are always among them.
 pub(super) fn shortlisted(tokenizer: &Tokenizer, letters: &str, most: usize) -> Vec<u32> {
-    let writes = |c: char| {
-        c.is_ascii() || "–—“”‘’…₫°§".contains(c) || letters.contains(c) || {
-            let mut lower = c.to_lowercase();
-            lower.next().is_some_and(|c| letters.contains(c)) && lower.next().is_none()
-        }
-    };
+    let characters = Characters::of(letters);
     let size = u32::try_from(tokenizer.size()).unwrap_or(u32::MAX);
     let (mut always, mut rest) = (vec![tokenizer.end()], Vec::new());
     for id in 0..size {
-        let bytes = tokenizer.bytes(id);
-        match std::str::from_utf8(&bytes) {
-            _ if bytes.is_empty() => {}
+        match tokenizer.bytes(id).as_slice() {
+            [] => {}
             // A single byte can begin any character.
-            Err(_) if bytes.len() == 1 => always.push(id),
-            Ok(text) if bytes.len() == 1 || text.chars().all(writes) => rest.push(id),
+            [byte] if !byte.is_ascii() => always.push(id),
+            bytes if characters.write(bytes) => rest.push(id),
             _ => {}
         }
     }
@@ -63,6 +57,40 @@ pub(super) fn shortlisted(tokenizer: &Tokenizer, letters: &str, most: usize) -> 
     always.sort_unstable();
     always.dedup();
     always
+}
+
+/// The characters that texts are written with, beside those of ASCII, each as its bytes.
+struct Characters(Vec<String>);
+
+impl Characters {
+    fn of(letters: &str) -> Self {
+        let both =
+            letters.chars().flat_map(|c| c.to_lowercase().chain(c.to_uppercase()).chain([c]));
+        Self(both.chain("–—“”‘’…₫°§".chars()).map(String::from).collect())
+    }
+
+    /// Whether `bytes` can be cut out of a text of these characters. A vocabulary of bytes has
+    /// tokens that begin or end within one: most of those that write Vietnamese do.
+    fn write(&self, bytes: &[u8]) -> bool {
+        let continues = |byte: &u8| byte & 0xc0 == 0x80;
+        let start = bytes.iter().position(|byte| !continues(byte)).unwrap_or(bytes.len());
+        let (tail, rest) = bytes.split_at(start);
+        let (whole, head) = match std::str::from_utf8(rest) {
+            Ok(whole) => (whole, &[] as &[u8]),
+            Err(error) if error.error_len().is_none() => {
+                let (whole, head) = rest.split_at(error.valid_up_to());
+                (std::str::from_utf8(whole).unwrap_or_default(), head)
+            }
+            Err(_) => return false,
+        };
+        whole.chars().all(|c| c.is_ascii() || self.any(|it| it.chars().eq([c])))
+            && (tail.is_empty() || self.any(|it| ends(it.as_bytes(), tail, rest.is_empty())))
+            && (head.is_empty() || self.any(|it| it.as_bytes().starts_with(head)))
+    }
+
+    fn any(&self, is: impl Fn(&str) -> bool) -> bool {
+        self.0.iter().any(|character| is(character))
+    }
 }
 
 impl TextModel {
@@ -80,37 +108,30 @@ impl TextModel {
         self.head.as_ref().unwrap_or(&self.words)
     }
 
-    /// Scores of the whole vocabulary for each row (as from [`TextModel::last_row`]).
-    pub(crate) fn logits(&self, rows: &[f32], acts: &mut Activations) -> Vec<Vec<f32>> {
-        self.scores(self.table(), rows, acts)
-    }
-
-    /// Scores of a shortlist's tokens, in its order.
-    pub(crate) fn logits_of(
+    /// The scores, for each row (as from [`TextModel::last_row`]), of a shortlist's tokens in
+    /// its order, or of the whole vocabulary.
+    pub(crate) fn logits<'w>(
         &self,
-        list: &Shortlist,
+        list: Option<&Shortlist>,
         rows: &[f32],
-        acts: &mut Activations,
-    ) -> Vec<Vec<f32>> {
-        self.scores(&list.rows, rows, acts)
-    }
-
-    fn scores(&self, table: &Packed, rows: &[f32], acts: &mut Activations) -> Vec<Vec<f32>> {
+        work: &'w mut Work,
+    ) -> impl Iterator<Item = &'w [f32]> + use<'w> {
+        let table = list.map_or(self.table(), |list| &list.rows);
+        let (width, outputs) = (table.tiles() * LANES, table.outputs());
+        let Work { acts, logits, .. } = work;
         acts.set(self.tier, rows, self.config.width);
-        let width = table.tiles() * LANES;
-        let mut out = vec![0.0; acts.rows() * width];
-        product(self.tier, acts, table, 0..table.tiles(), &mut out);
-        let row = |row: &[f32]| row.get(..table.outputs()).unwrap_or(row).to_vec();
-        out.chunks_exact(width.max(1)).map(row).collect()
+        logits.resize(acts.rows() * width, 0.0);
+        product(self.tier, acts, table, 0..table.tiles(), logits);
+        logits.chunks_exact(width.max(1)).map(move |row| row.get(..outputs).unwrap_or(row))
     }
 
     /// Scores of the tokens `ids`, in ascending order, for one row. Only the parts of the table
     /// that hold them are read.
-    pub(crate) fn logits_at(&self, ids: &[u32], row: &[f32], acts: &mut Activations) -> Vec<f32> {
+    pub(crate) fn logits_at(&self, ids: &[u32], row: &[f32], work: &mut Work) -> Vec<f32> {
         let tiles = tiles_of(ids);
-        acts.set(self.tier, row, self.config.width);
+        work.acts.set(self.tier, row, self.config.width);
         let mut out = vec![0.0; tiles.len() * LANES];
-        product(self.tier, acts, self.table(), tiles.iter().copied(), &mut out);
+        product(self.tier, &work.acts, self.table(), tiles.iter().copied(), &mut out);
         let mut at = 0;
         let score = |id: &u32| {
             let tile = *id as usize / LANES;
@@ -138,9 +159,31 @@ fn tiles_of(ids: &[u32]) -> Vec<usize> {
     tiles
 }
 
-impl Work {
-    /// Room for quantised rows that no layer needs any more.
-    pub(crate) fn acts(&mut self) -> &mut Activations {
-        &mut self.acts
+/// Whether `part` stands at the end of a character, or where nothing follows, anywhere in it.
+fn ends(character: &[u8], part: &[u8], nothing_follows: bool) -> bool {
+    character.ends_with(part)
+        || nothing_follows && character.windows(part.len()).any(|bytes| bytes == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_characters_and_their_parts_are_written() {
+        let characters = Characters::of("ếđ");
+        let bytes = "kết Đ".as_bytes();
+        for (from, to) in
+            (0..bytes.len()).flat_map(|from| (from + 1..=bytes.len()).map(move |to| (from, to)))
+        {
+            assert!(characters.write(&bytes[from..to]), "{from}..{to}");
+        }
+        for other in ["ệ", "kệt", "язык", "中"] {
+            assert!(!characters.write(other.as_bytes()), "{other}");
+        }
+        // The end of one character and the beginning of another.
+        assert!(characters.write(b"\xbft \xc4"));
+        assert!(!characters.write(b"\x9f\x98"), "part of a face");
+        assert!(!characters.write(b"a\xff"));
     }
 }

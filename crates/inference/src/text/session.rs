@@ -113,15 +113,12 @@ impl Session<'_> {
                 return Err(TextError::ForeignPrefix);
             }
         }
-        let runs = sessions.iter_mut();
-        let mut runs: Vec<_> =
-            runs.map(|(session, tokens)| Run { cache: &mut session.cache, tokens }).collect();
-        model.forward(&mut runs, &mut work)?;
-        let mut row = 0;
-        for (session, tokens) in &mut *sessions {
-            row += tokens.len();
-            session.last = model.last_row(&work, row - 1);
-            session.logits.clear();
+        let waiting = sessions.iter_mut();
+        let mut waiting: Vec<_> =
+            waiting.map(|(session, tokens)| (&mut **session, *tokens)).collect();
+        while !waiting.is_empty() {
+            extend_some(model, &mut waiting, &mut work)?;
+            waiting.retain(|(_, tokens)| !tokens.is_empty());
         }
         if let Some((first, _)) = sessions.first_mut() {
             first.work = work;
@@ -136,17 +133,13 @@ impl Session<'_> {
     ) -> Result<Vec<u32>, TextError> {
         let rows: Vec<f32> = sessions.iter().flat_map(|it| it.last.iter().copied()).collect();
         let Some(first) = sessions.first_mut() else { return Ok(Vec::new()) };
-        let (model, acts) = (first.model, first.work.acts());
-        let scored = match shortlist {
-            Some(list) => model.logits_of(list, &rows, acts),
-            None => model.logits(&rows, acts),
-        };
-        let best = |scores: Vec<f32>| {
-            let (top, _) = rows::peak(model.tier(), &scores);
-            let at = scores.iter().position(|score| *score >= top)?;
+        let model = first.model;
+        let best = |scores: &[f32]| {
+            let at = rows::likeliest(model.tier(), scores)?;
             shortlist.map_or(u32::try_from(at).ok(), |list| list.ids.get(at).copied())
         };
-        scored.into_iter().map(|scores| best(scores).ok_or(TextError::Empty)).collect()
+        let scored = model.logits(shortlist, &rows, &mut first.work);
+        scored.map(|scores| best(scores).ok_or(TextError::Empty)).collect()
     }
 
     /// Adds `tokens` and returns the log-probability that each had at its place.
@@ -164,8 +157,8 @@ impl Session<'_> {
             rows.extend((0..chunk.len()).map(|row| self.model.last_row(&self.work, row)));
             self.last = rows.pop().unwrap_or_default();
             for (rows, targets) in rows.chunks(SCORE_ROWS).zip(chunk.chunks(SCORE_ROWS)) {
-                let logits = self.model.logits(&rows.concat(), self.work.acts());
-                let scored = logits.iter().zip(targets);
+                let logits = self.model.logits(None, &rows.concat(), &mut self.work);
+                let scored = logits.zip(targets);
                 out.extend(scored.map(|(row, target)| self.model.chance(row, *target)));
             }
         }
@@ -176,8 +169,8 @@ impl Session<'_> {
     #[must_use]
     pub fn logits(&mut self) -> &[f32] {
         if self.logits.is_empty() && !self.last.is_empty() {
-            let rows = self.model.logits(&self.last, self.work.acts());
-            self.logits = rows.into_iter().next().unwrap_or_default();
+            let mut rows = self.model.logits(None, &self.last, &mut self.work);
+            self.logits = rows.next().unwrap_or_default().to_vec();
         }
         &self.logits
     }
@@ -199,6 +192,34 @@ impl Session<'_> {
     pub fn into_prefix(self) -> Prefix {
         Prefix { cache: self.cache, last: self.last }
     }
+}
+
+/// Adds to the first sessions their tokens, [`CHUNK`] at most, and leaves the later ones.
+fn extend_some(
+    model: &TextModel,
+    sessions: &mut [(&mut Session<'_>, &[u32])],
+    work: &mut Work,
+) -> Result<(), TextError> {
+    let mut room = CHUNK;
+    let mut runs = Vec::new();
+    let mut lasts = Vec::new();
+    for (session, waiting) in sessions {
+        let (tokens, later) = waiting.split_at(waiting.len().min(room));
+        room -= tokens.len();
+        *waiting = later;
+        let Session { cache, last, logits, .. } = &mut **session;
+        runs.push(Run { cache, tokens });
+        logits.clear();
+        lasts.push((CHUNK - room - 1, last));
+        if room == 0 {
+            break;
+        }
+    }
+    model.forward(&mut runs, work)?;
+    for (row, last) in lasts {
+        *last = model.last_row(work, row);
+    }
+    Ok(())
 }
 
 impl TextModel {

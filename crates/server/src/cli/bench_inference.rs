@@ -1,4 +1,4 @@
-//! `cotmoc bench inference`: our text models beside llama.cpp, each in a process of its own.
+//! `cotmoc bench inference`: our models beside the engines of others, each in a process of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -7,17 +7,17 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use eval::bench::inference::{
-    Engine, EngineError, Figures, InferenceBench, Quality, Setting, Side, Speed, gib_per_s,
-    inference as compare, work,
+    EmbeddingBench, Engine, EngineError, Figures, InferenceBench, ModelBench, Quality, Setting,
+    Side, Speed, gib_per_s, inference as compare, work,
 };
-use inference::manifest::{Catalogue, Role};
+use inference::manifest::{Catalogue, ModelManifest, Role};
 use inference::store::Store;
 use server::config::Config;
 
 use super::measure::BenchArgs;
 use super::output::Output;
 
-/// What makes llama.cpp do jobs, in the project's folder.
+/// What makes the engines of others do jobs, in the project's folder.
 const PEER: &str = "eval/inference/peer";
 /// How long the prompts are that are read.
 const PROMPTS: [usize; 2] = [256, 1024];
@@ -37,29 +37,51 @@ pub(super) async fn run(args: &BenchArgs, config: &Config, output: Output) -> an
     output.value(&bench)
 }
 
-/// Names and files of the models: those that are named, or all that are here.
-fn models(named: &[String], config: &Config) -> anyhow::Result<Vec<(String, PathBuf)>> {
+/// Names and places of models, by what they are for.
+#[derive(Default)]
+struct Models {
+    /// Files.
+    texts: Vec<(String, PathBuf)>,
+    /// Folders.
+    embedders: Vec<(String, PathBuf)>,
+}
+
+impl Models {
+    fn put(&mut self, model: &ModelManifest, files: Vec<PathBuf>) -> anyhow::Result<()> {
+        let file = files.into_iter().next().context("the model has no file")?;
+        match model.role {
+            Role::Text => self.texts.push((model.name.clone(), file)),
+            Role::Embedding => {
+                let folder = file.parent().context("the model's file lies in no folder")?;
+                self.embedders.push((model.name.clone(), folder.to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The models that are named, or all that are here.
+fn models(named: &[String], config: &Config) -> anyhow::Result<Models> {
     let catalogue = Catalogue::embedded()?;
     let store = Store::new(&config.models.dir);
-    let mut out = Vec::new();
+    let mut out = Models::default();
     for name in named {
         let model = catalogue.get(name)?;
-        ensure!(model.role == Role::Text, "`{name}` is no text model");
-        let path = store.ready(model)?.into_iter().next();
-        out.push((model.name.clone(), path.context("the model has no file")?));
+        out.put(model, store.ready(model)?)?;
     }
     if named.is_empty() {
-        let texts = catalogue.models().iter().filter(|model| model.role == Role::Text);
-        out.extend(texts.filter_map(|model| {
-            Some((model.name.clone(), store.ready(model).ok()?.into_iter().next()?))
-        }));
+        for model in catalogue.models() {
+            if let Ok(files) = store.ready(model) {
+                out.put(model, files)?;
+            }
+        }
+        ensure!(!out.texts.is_empty(), "no text model is in the store; run `cotmoc models pull`");
     }
-    ensure!(!out.is_empty(), "no text model is in the store; run `cotmoc models pull`");
     Ok(out)
 }
 
 fn measure(
-    models: Vec<(String, PathBuf)>,
+    models: Models,
     [threads, batches]: [Vec<usize>; 2],
     rounds: usize,
 ) -> anyhow::Result<InferenceBench> {
@@ -78,7 +100,8 @@ fn measure(
         })
     };
     let setting = Setting {
-        models,
+        texts: models.texts,
+        embedders: models.embedders,
         threads,
         rounds,
         batches,
@@ -102,31 +125,87 @@ fn tell(output: Output, bench: &InferenceBench) {
         )),
     }
     for (name, model) in &bench.models {
-        for (threads, speed) in &model.threads {
-            output
-                .say(format!("\n{name}, threads: {threads} (seconds of the {})", speed.seconds_of));
-            tell_speed(output, speed);
-        }
-        if let Some(quality) = &model.quality {
-            tell_quality(output, quality);
+        let head = |threads: usize, seconds_of: &str| {
+            output.say(format!("\n{name}, threads: {threads} (seconds of the {seconds_of})"));
+        };
+        match model {
+            ModelBench::Text(model) => {
+                for (threads, speed) in &model.threads {
+                    head(*threads, speed.seconds_of);
+                    tell_speed(output, speed);
+                }
+                if let Some(quality) = &model.quality {
+                    tell_quality(output, quality);
+                }
+            }
+            ModelBench::Embedding(model) => {
+                for (threads, speed) in &model.threads {
+                    head(*threads, speed.seconds_of);
+                    let peer = speed.peer.unwrap_or_default();
+                    let ours = speed.ours;
+                    line(
+                        output,
+                        "queries/s",
+                        speed.queries_ratio,
+                        ours.queries_per_s,
+                        peer.queries_per_s,
+                    );
+                    line(
+                        output,
+                        "passages/s",
+                        speed.passages_ratio,
+                        ours.passages_per_s,
+                        peer.passages_per_s,
+                    );
+                    line(
+                        output,
+                        "peak memory, MiB",
+                        speed.ratios.memory_ratio,
+                        ours.peak_mib,
+                        peer.peak_mib,
+                    );
+                }
+                tell_likeness(output, model);
+            }
         }
     }
 }
 
+/// What was found of ours, and where there is a ratio, of theirs.
+fn line(output: Output, what: &str, ratio: Option<f64>, ours: f64, peer: f64) {
+    output.say(match ratio {
+        Some(ratio) => format!("  {what:<28} {ratio:>6.2}   {ours:.2} to {peer:.2}"),
+        None => format!("  {what:<28} {:>6}   {ours:.2}", "–"),
+    });
+}
+
+fn tell_likeness(output: Output, model: &EmbeddingBench) {
+    match (&model.quality, &model.missing) {
+        (Some(alike), _) => output.say(format!(
+            "  worst cosine {:.5}, {} tokens",
+            alike.worst_cosine,
+            if alike.same_tokens { "the same" } else { "other" }
+        )),
+        (None, missing) => output.say(format!(
+            "  no other engine, so no ratios: {}",
+            missing.as_deref().unwrap_or_default()
+        )),
+    }
+}
+
 fn tell_speed(output: Output, speed: &Speed) {
+    let none = Figures::default();
+    let peer = speed.peer.as_ref().unwrap_or(&none);
     let line = |what: &str, ratio: Option<f64>, pick: &dyn Fn(&Figures) -> f64| {
-        let ratio = ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
-        let peer = speed.peer.as_ref().map(|peer| format!(" to {:.2}", pick(peer)));
-        let (ours, peer) = (pick(&speed.ours), peer.unwrap_or_default());
-        output.say(format!("  {what:<28} {ratio:>6}   {ours:.2}{peer}"));
+        line(output, what, ratio, pick(&speed.ours), pick(peer));
     };
-    line("messages/s", speed.messages_ratio, &|it| it.messages.per_s);
-    line("messages/s, grammar", speed.messages_grammar_ratio, &|it| it.messages_grammar.per_s);
-    let [short, long] = speed.prefill_ratios;
+    let (ratios, [short, long]) = (speed.ratios, speed.prefill_ratios);
+    line("messages/s", ratios.messages_ratio, &|it| it.messages.per_s);
+    line("messages/s, grammar", ratios.messages_grammar_ratio, &|it| it.messages_grammar.per_s);
     line("short prompt, tokens/s", short, &|it| it.prefill_per_s[0]);
     line("long prompt, tokens/s", long, &|it| it.prefill_per_s[1]);
-    line("one sequence, tokens/s", speed.decode_ratio, &|it| it.decode_per_s);
-    line("peak memory, MiB", speed.memory_ratio, &|it| it.peak_mib);
+    line("one sequence, tokens/s", ratios.decode_ratio, &|it| it.decode_per_s);
+    line("peak memory, MiB", ratios.memory_ratio, &|it| it.peak_mib);
     for point in &speed.ours.growth.messages {
         let share = |share: Option<f64>| share.unwrap_or_default() * 100.0;
         output.say(format!(

@@ -1,6 +1,6 @@
 //! The language in which engines are given work: a job is a line of JSON, and so is its answer.
 //!
-//! `eval/inference/llama_cpp_peer.py` speaks it too. An answer of `{"error": …}` says why a job
+//! `eval/inference/peer.py` speaks it too. An answer of `{"error": …}` says why a job
 //! was not done.
 
 use std::path::PathBuf;
@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 /// What an engine is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
-    /// The GGUF file; an engine loads it at its first job and keeps it.
+    /// The GGUF file, or an embedding model's folder; an engine loads it at its first job and
+    /// keeps it.
     pub model: PathBuf,
     /// How many threads may compute.
     pub threads: usize,
@@ -61,6 +62,17 @@ pub enum Work {
         /// The text.
         ids: Vec<u32>,
     },
+    /// Make vectors of texts: [`Embedded`].
+    Embed {
+        /// The texts.
+        texts: Vec<String>,
+        /// Whether they are what people look for, or what can be found.
+        queries: bool,
+        /// How many are given to the engine at once.
+        batch: usize,
+        /// Whether the answer is to have the vectors.
+        vectors: bool,
+    },
     /// Say which of these tokens the shortlist has: [`Tokens`].
     Listed {
         /// The tokens, which may come more than once.
@@ -98,6 +110,11 @@ impl Took {
     pub fn seconds(self, threads: usize) -> f64 {
         if threads == 1 { self.0 } else { self.1 }
     }
+}
+
+/// Which seconds these are, in a word.
+pub(super) fn seconds_of(threads: usize) -> &'static str {
+    if threads == 1 { "processor" } else { "clock" }
 }
 
 /// A loaded model.
@@ -138,6 +155,24 @@ pub struct Single {
 pub struct Messages {
     /// Writing all of them.
     pub messages: Took,
+}
+
+/// Texts that were made vectors of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Embedded {
+    /// Embedding all of them.
+    pub embeddings: Took,
+    /// What loading took.
+    pub load: Took,
+    /// How many tokens each text has, the two marks around it not counted.
+    pub tokens: Vec<usize>,
+    /// The vectors, where they were asked for.
+    #[serde(default)]
+    pub vectors: Vec<Vec<f64>>,
+    /// The most memory that the process ever held, in mebibytes.
+    pub peak_mib: f64,
+    /// The engine.
+    pub engine: String,
 }
 
 /// What an engine thinks of a text.

@@ -223,10 +223,7 @@ impl Measure<'_> {
     }
 
     fn note(&self, side: Side, what: &str, per_s: f64) {
-        let who = match side {
-            Side::Ours => "ours",
-            Side::Peer => "peer",
-        };
+        let who = side.name();
         self.model.note(&format!("{} threads, {who}, {what}: {per_s:.2}/s", self.threads));
     }
 

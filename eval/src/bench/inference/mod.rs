@@ -1,4 +1,5 @@
-//! Our text models beside llama.cpp: the same files, the same tokens, the same threads.
+//! Our text models beside llama.cpp, and our embedding models beside the engine of their
+//! package: the same files, the same tokens, the same threads.
 //!
 //! Both engines run in processes of their own and are given the same jobs in turn, ours first.
 //! What counts is the median over the rounds; a ratio says how many times as fast, or as large,
@@ -6,6 +7,7 @@
 //! keys and values, is found out beforehand.
 
 mod bandwidth;
+mod embed;
 mod engine;
 mod job;
 mod measure;
@@ -19,12 +21,13 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use bandwidth::gib_per_s;
+pub use embed::{EmbeddingBench, EmbeddingFigures, EmbeddingSpeed, Likeness};
 pub use engine::{Engine, EngineError};
 pub use job::{
-    Choices, Job, Loaded, Memory, Messages, Scores, Single, Tokens, Took, Work as Asked,
+    Choices, Embedded, Job, Loaded, Memory, Messages, Scores, Single, Tokens, Took, Work as Asked,
 };
 pub use quality::{Greedy, Listed, Quality, Reading};
-pub use speed::{Best, Figures, Growth, Point, Speed};
+pub use speed::{Best, Figures, Growth, Point, Ratios, Speed};
 pub use work::work;
 
 /// What the benchmark measured.
@@ -52,7 +55,17 @@ pub struct Engines {
 
 /// One model.
 #[derive(Debug, Clone, Serialize)]
-pub struct ModelBench {
+#[serde(untagged)]
+pub enum ModelBench {
+    /// A model that writes.
+    Text(TextBench),
+    /// A model that makes vectors.
+    Embedding(EmbeddingBench),
+}
+
+/// One text model.
+#[derive(Debug, Clone, Serialize)]
+pub struct TextBench {
     /// By the number of threads.
     pub threads: BTreeMap<usize, Speed>,
     /// What speed has cost: compared with the other engine, so without one there is nothing.
@@ -61,8 +74,10 @@ pub struct ModelBench {
 
 /// How to measure.
 pub struct Setting<'a> {
-    /// Names and files of the models.
-    pub models: Vec<(String, PathBuf)>,
+    /// Names and files of text models.
+    pub texts: Vec<(String, PathBuf)>,
+    /// Names and folders of embedding models.
+    pub embedders: Vec<(String, PathBuf)>,
     /// Numbers of threads.
     pub threads: Vec<usize>,
     /// How often everything is measured that a ratio is made of.
@@ -94,6 +109,15 @@ pub enum Side {
     Peer,
 }
 
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Peer => "peer",
+        }
+    }
+}
+
 /// Measures. Fails where our own engine does; without the other there are no ratios.
 pub fn inference(setting: &Setting<'_>) -> Result<InferenceBench, EngineError> {
     let mut bench = InferenceBench {
@@ -101,14 +125,18 @@ pub fn inference(setting: &Setting<'_>) -> Result<InferenceBench, EngineError> {
         engines: Engines::default(),
         models: BTreeMap::new(),
     };
-    for (name, path) in &setting.models {
+    for (name, path) in &setting.embedders {
+        let found = embed::embeddings(setting, name, path)?;
+        bench.models.insert(name.clone(), ModelBench::Embedding(found));
+    }
+    for (name, path) in &setting.texts {
         let model = Model::new(setting, name, path, &mut bench.engines)?;
-        let mut found = ModelBench { threads: BTreeMap::new(), quality: None };
+        let mut found = TextBench { threads: BTreeMap::new(), quality: None };
         for threads in &setting.threads {
             found.threads.insert(*threads, speed::speed(&model, *threads)?);
         }
         found.quality = quality::quality(&model)?;
-        bench.models.insert(name.clone(), found);
+        bench.models.insert(name.clone(), ModelBench::Text(found));
     }
     Ok(bench)
 }

@@ -6,21 +6,32 @@ use super::job::Memory;
 use super::measure::Measure;
 use super::{EngineError, Model, Side, median};
 
-/// What was found, and what follows from it. A ratio is not known without another engine.
-#[derive(Debug, Clone, Serialize)]
-pub struct Speed {
+/// How many times as much as the other engine; not known without one, or with a model that is
+/// not for this.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Ratios {
     /// Messages a second with the whole vocabulary, best batch of each, ours over theirs.
     pub messages_ratio: Option<f64>,
     /// The same with forced tokens in runs of ten; ours with the writer's shortlist.
     pub messages_grammar_ratio: Option<f64>,
     /// Reading a prompt: the smaller of the two.
     pub prefill_ratio: Option<f64>,
-    /// Reading each prompt, by its length.
-    pub prefill_ratios: [Option<f64>; 2],
     /// Going on with one sequence.
     pub decode_ratio: Option<f64>,
-    /// Peak memory with the model loaded, a prompt read and gone on from: below 1 ours is less.
+    /// Peak memory with the model loaded and used once: below 1 ours is less.
     pub memory_ratio: Option<f64>,
+    /// Texts embedded a second.
+    pub embeddings_ratio: Option<f64>,
+}
+
+/// What was found, and what follows from it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Speed {
+    /// Ours over theirs.
+    #[serde(flatten)]
+    pub ratios: Ratios,
+    /// Reading each prompt, by its length.
+    pub prefill_ratios: [Option<f64>; 2],
     /// Which seconds count: the processor's for one thread, the clock's for more.
     pub seconds_of: &'static str,
     /// How many of the threads compute where there is one sequence: ours, theirs.
@@ -149,13 +160,16 @@ fn ratios(ours: Figures, peer: Option<Figures>, threads: usize) -> Speed {
     };
     let prefill_ratios = [ratio(&|it| it.prefill_per_s[0]), ratio(&|it| it.prefill_per_s[1])];
     Speed {
-        messages_ratio: ratio(&|it| it.messages.per_s),
-        messages_grammar_ratio: ratio(&|it| it.messages_grammar.per_s),
-        prefill_ratio: prefill_ratios.into_iter().flatten().reduce(f64::min),
+        ratios: Ratios {
+            messages_ratio: ratio(&|it| it.messages.per_s),
+            messages_grammar_ratio: ratio(&|it| it.messages_grammar.per_s),
+            prefill_ratio: prefill_ratios.into_iter().flatten().reduce(f64::min),
+            decode_ratio: ratio(&|it| it.decode_per_s),
+            memory_ratio: ratio(&|it| it.peak_mib),
+            embeddings_ratio: None,
+        },
         prefill_ratios,
-        decode_ratio: ratio(&|it| it.decode_per_s),
-        memory_ratio: ratio(&|it| it.peak_mib),
-        seconds_of: if threads == 1 { "processor" } else { "clock" },
+        seconds_of: super::job::seconds_of(threads),
         threads_of_one_sequence: [1, threads],
         ours,
         peer,
@@ -183,10 +197,11 @@ mod tests {
     fn a_ratio_is_ours_over_theirs_and_the_worse_prompt_counts() {
         let speed = ratios(figures(2.0), Some(figures(1.0)), 1);
         assert_eq!(speed.prefill_ratios, [Some(2.0), Some(4.0)]);
-        assert_eq!(speed.prefill_ratio, Some(2.0));
-        let rest = [speed.messages_ratio, speed.messages_grammar_ratio, speed.decode_ratio];
+        let ratios = speed.ratios;
+        assert_eq!(ratios.prefill_ratio, Some(2.0));
+        let rest = [ratios.messages_ratio, ratios.messages_grammar_ratio, ratios.decode_ratio];
         assert_eq!(rest, [Some(2.0); 3]);
-        assert_eq!((speed.memory_ratio, speed.seconds_of), (Some(2.0), "processor"));
+        assert_eq!((ratios.memory_ratio, speed.seconds_of), (Some(2.0), "processor"));
     }
 
     #[test]
@@ -202,7 +217,7 @@ mod tests {
 
     #[test]
     fn nothing_over_nothing_is_no_ratio() {
-        assert_eq!(ratios(figures(1.0), Some(Figures::default()), 1).decode_ratio, None);
+        assert_eq!(ratios(figures(1.0), Some(Figures::default()), 1).ratios.decode_ratio, None);
     }
 
     #[test]

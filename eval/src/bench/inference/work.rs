@@ -1,14 +1,16 @@
 //! Our engine at the jobs: reads a line, does what it says, writes a line.
 
 use std::io::{BufRead, Write};
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use inference::embed::{EmbedError, Embedder};
 use inference::text::{LoadError, Prefix, Session, Shortlist, TextError, TextModel};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::job::{Choices, Job, Loaded, Messages, Scores, Single, Tokens, Took, Work};
+use super::job::{Choices, Embedded, Job, Loaded, Messages, Scores, Single, Tokens, Took, Work};
 
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
@@ -21,13 +23,15 @@ enum Undone {
     Load(#[from] LoadError),
     #[error(transparent)]
     Text(#[from] TextError),
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
     #[error("a thread that computes has panicked")]
     Panicked,
 }
 
 /// Does jobs until there are no more. What cannot be done is answered with an error.
 pub fn work(jobs: impl BufRead, mut answers: impl Write) -> std::io::Result<()> {
-    let mut held = None;
+    let mut held = (None, None);
     for line in jobs.lines() {
         let answer = one(&line?, &mut held);
         let answer = answer.unwrap_or_else(|undone| json!({ "error": undone.to_string() }));
@@ -44,8 +48,15 @@ struct Held {
     load: Took,
 }
 
-fn one(line: &str, held: &mut Option<Held>) -> Result<Value, Undone> {
+/// The model that vectors are made with, its folder, and what loading it took.
+type Vectors = (std::path::PathBuf, Embedder, Took);
+
+fn one(line: &str, held: &mut (Option<Held>, Option<Vectors>)) -> Result<Value, Undone> {
     let Job { model: path, threads, shortlist, work } = serde_json::from_str(line)?;
+    let (held, vectors) = held;
+    if let Work::Embed { .. } = &work {
+        return value(&embed(vectors, path, threads, &work)?);
+    }
     let held = match held {
         Some(held) if held.path != path => return Err(Undone::Another),
         Some(held) => held,
@@ -83,7 +94,48 @@ fn one(line: &str, held: &mut Option<Held>) -> Result<Value, Undone> {
         Work::Choices { prompts, follow, count } => {
             value(&Choices { choices: choices(model, &prompts, &follow, count, list)? })
         }
+        // It was done before a text model was looked for.
+        Work::Embed { .. } => Err(Undone::Another),
     }
+}
+
+fn embed(
+    held: &mut Option<Vectors>,
+    path: std::path::PathBuf,
+    threads: usize,
+    work: &Work,
+) -> Result<Embedded, Undone> {
+    let Work::Embed { texts, queries, batch, vectors: wanted } = work else {
+        return Err(Undone::Another);
+    };
+    let (embedder, load) = match held.take() {
+        Some((held, embedder, load)) if held == path => (embedder, load),
+        Some(_) => return Err(Undone::Another),
+        None => {
+            let clock = Clock::start();
+            (Embedder::load(&path)?, clock.stop())
+        }
+    };
+    let embedder = embedder.on_threads(NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN));
+    let (_, embedder, load) = held.insert((path, embedder, load));
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let clock = Clock::start();
+    let mut vectors = Vec::new();
+    for texts in texts.chunks((*batch).max(1)) {
+        vectors.extend(if *queries {
+            embedder.embed_queries(texts)?
+        } else {
+            embedder.embed_passages(texts)?
+        });
+    }
+    let embeddings = clock.stop();
+    let prefix = if *queries { "query: " } else { "passage: " };
+    let count = |text: &&str| embedder.count_tokens(&format!("{prefix}{text}"));
+    let tokens = texts.iter().map(count).collect::<Result<_, _>>()?;
+    let wide = |vector: Vec<f32>| vector.into_iter().map(f64::from).collect();
+    let vectors = if *wanted { vectors.into_iter().map(wide).collect() } else { Vec::new() };
+    let engine = format!("cotmoc, {}", embedder.instructions());
+    Ok(Embedded { embeddings, load: *load, tokens, vectors, peak_mib: peak_mib(), engine })
 }
 
 fn value(answer: &impl Serialize) -> Result<Value, Undone> {
