@@ -10,6 +10,7 @@ pub mod reach;
 pub mod remote;
 pub mod score;
 pub mod serve;
+mod share;
 pub mod store;
 pub mod text;
 pub mod tokenizer;

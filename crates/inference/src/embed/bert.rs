@@ -284,7 +284,8 @@ impl Linear {
     /// Without the bias.
     fn product(&self, bert: &Bert, acts: &Activations, out: &mut Vec<f32>) {
         out.resize(acts.rows() * self.weight.outputs(), 0.0);
-        product(bert.tier, acts, &self.weight, 0..self.weight.tiles(), out);
+        // Threads share out batches, not the products of one.
+        product((bert.tier, 1), acts, &self.weight, 0..self.weight.tiles(), out);
     }
 }
 

@@ -14,7 +14,6 @@ mod bert;
 mod e5_file;
 mod hub_files;
 mod pieces;
-mod spread;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -24,7 +23,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use bert::{Bert, Window, Work};
 use pieces::Pieces;
-use spread::spread;
+
+use crate::share::spread;
 
 /// The model was trained with these words before each text; without them it is worse.
 const QUERY: &str = "query: ";

@@ -49,6 +49,11 @@ impl<'g, K: Clone> Batch<'g, K> {
         self.texts.retain(|(key, _)| keep(key));
     }
 
+    /// Shares out the large parts of the steps to come among so many threads.
+    pub fn on_threads(&mut self, threads: usize) {
+        self.work.on_threads(threads);
+    }
+
     /// How many texts are under way.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,15 +3,22 @@
 //! A load of memory that fills every lane with one number is dear: measured, one a cycle where
 //! there are two products. So where the registers hold as much, each load of a row's bytes is
 //! used for three tiles.
+//!
+//! A large product is shared out among threads by rows, or by tiles where there is one row.
+//! Whoever computes it, a row's result is the same.
 
 use super::activations::{Activations, FOURS, Group};
 use super::blocks::{Coding, Width};
 use super::packed::{Halves, LINES, Line, Packed, Tile};
 use super::simd::Simd;
 use super::{Kernel, LANES, Tier};
+use crate::share::share;
 
 /// The most tiles that share a load of a row's bytes.
 const MOST_TILES: usize = 3;
+
+/// Smaller products, in multiplications, are not shared out: starting a thread costs as much.
+const WORTH: usize = 8 << 20;
 
 /// How a kernel reads codes, known when it is compiled.
 mod form {
@@ -30,45 +37,86 @@ mod form {
 ///
 /// Gives nothing if the widths differ.
 pub(crate) fn product(
-    tier: Tier,
+    (tier, threads): (Tier, usize),
     rows: &Activations,
     weights: &Packed,
     tiles: impl ExactSizeIterator<Item = usize>,
     out: &mut [f32],
 ) {
+    let tiles: Vec<usize> = tiles.collect();
     let width = tiles.len() * LANES;
-    if rows.inputs() != weights.inputs() || width == 0 {
+    if rows.inputs() != weights.inputs() || width == 0 || rows.rows() == 0 {
         return;
     }
-    let coding = weights.coding();
-    let tiles: Vec<usize> = tiles.collect();
-    let mut rooms = [const { Vec::new() }; MOST_TILES];
-    for (chunk, some) in tiles.chunks(tier.tiles()).enumerate() {
-        let mut out = Out { numbers: &mut *out, width, column: chunk * tier.tiles() };
-        if let &[a, b, c] = some {
-            let [ra, rb, rc] = &mut rooms;
-            let found =
-                [weights.tile(tier, a, ra), weights.tile(tier, b, rb), weights.tile(tier, c, rc)];
-            let [Some(a), Some(b), Some(c)] = found else { continue };
-            in_form(tier, coding, [a, b, c], rows, out);
-            continue;
-        }
-        for tile in some {
-            let [room, ..] = &mut rooms;
-            if let Some(tile) = weights.tile(tier, *tile, room) {
-                let out = Out { numbers: &mut *out.numbers, ..out };
-                in_form(tier, coding, [tile], rows, out);
+    let whole = Part { tier, weights, tiles: &tiles, rows, first: 0 };
+    let threads = threads.max(1);
+    if threads == 1 || rows.rows() * width * rows.inputs() < WORTH {
+        whole.compute(out);
+    } else if rows.rows() == 1 {
+        let each = tiles.len().div_ceil(threads).next_multiple_of(tier.tiles());
+        let parts = tiles.chunks(each).map(|tiles| Part { tiles, ..whole });
+        let parts = parts.zip(out.chunks_mut(each * LANES)).collect();
+        share(threads, parts, |(part, out)| part.compute(out));
+    } else {
+        let each = rows.rows().div_ceil(threads).next_multiple_of(tier.rows());
+        let parts = (0..).step_by(each).map(|first| Part { first, ..whole });
+        let parts = parts.zip(out.chunks_mut(each * width)).collect();
+        share(threads, parts, |(part, out)| part.compute(out));
+    }
+}
+
+/// What one thread computes of a product.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    tier: Tier,
+    weights: &'a Packed,
+    tiles: &'a [usize],
+    rows: &'a Activations,
+    /// The first row; the last is known by the room for results.
+    first: usize,
+}
+
+impl Part<'_> {
+    fn compute(self, out: &mut [f32]) {
+        let Self { tier, weights, tiles, rows, first } = self;
+        let (coding, width) = (weights.coding(), tiles.len() * LANES);
+        let mut rooms = [const { Vec::new() }; MOST_TILES];
+        for (chunk, some) in tiles.chunks(tier.tiles()).enumerate() {
+            let column = chunk * tier.tiles();
+            let mut out = Out { numbers: &mut *out, width, first, column };
+            if let &[a, b, c] = some {
+                let [ra, rb, rc] = &mut rooms;
+                let [a, b, c] = [(a, ra), (b, rb), (c, rc)];
+                let found = [a, b, c].map(|(tile, room)| weights.tile(tier, tile, room));
+                let [Some(a), Some(b), Some(c)] = found else { continue };
+                in_form(tier, coding, [a, b, c], rows, out);
+                continue;
             }
-            out.column += 1;
+            for tile in some {
+                let [room, ..] = &mut rooms;
+                if let Some(tile) = weights.tile(tier, *tile, room) {
+                    let out = Out { numbers: &mut *out.numbers, ..out };
+                    in_form(tier, coding, [tile], rows, out);
+                }
+                out.column += 1;
+            }
         }
     }
 }
 
-/// Where results go: rows of `width`, and the first tile's place in each.
+/// Where results go: rows of `width` from row `first` on, and the first tile's place in each.
 struct Out<'a> {
     numbers: &'a mut [f32],
     width: usize,
+    first: usize,
     column: usize,
+}
+
+impl Out<'_> {
+    /// The row after the last that there is room for.
+    fn end(&self) -> usize {
+        self.first + self.numbers.len() / self.width
+    }
 }
 
 fn in_form<const T: usize>(
@@ -103,7 +151,8 @@ impl<const T: usize, const FORM: u8> Kernel for Product<'_, T, FORM> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Self { tiles, rows, mut out } = self;
-        for group in rows.groups() {
+        let within = out.first..out.end();
+        for group in rows.groups().filter(|group| within.contains(&group.first)) {
             match group.rows {
                 1 => of_group::<S, 1, T, FORM>(simd, &tiles, &group, &mut out),
                 2 => of_group::<S, 2, T, FORM>(simd, &tiles, &group, &mut out),
@@ -160,7 +209,7 @@ fn of_group<S: Simd, const R: usize, const T: usize, const FORM: u8>(
             lower(simd, &mut totals, tiles, at, drops);
         }
     }
-    let rows = out.numbers.chunks_exact_mut(out.width).skip(group.first);
+    let rows = out.numbers.chunks_exact_mut(out.width).skip(group.first - out.first);
     for (row, totals) in rows.zip(&totals) {
         let columns = row.as_chunks_mut::<LANES>().0.iter_mut().skip(out.column);
         for (out, total) in columns.zip(totals) {

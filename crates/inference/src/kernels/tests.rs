@@ -78,7 +78,7 @@ fn times(tier: Tier, rows: &[f32], weights: &Packed) -> Vec<f32> {
     let mut acts = Activations::default();
     acts.set(tier, rows, weights.inputs());
     let mut out = vec![f32::NAN; acts.rows() * weights.tiles() * LANES];
-    product(tier, &acts, weights, 0..weights.tiles(), &mut out);
+    product((tier, 1), &acts, weights, 0..weights.tiles(), &mut out);
     out
 }
 
@@ -162,6 +162,25 @@ fn a_row_is_the_same_in_any_company() {
 }
 
 #[test]
+fn threads_change_no_bit_of_a_product() {
+    for tier in Tier::all() {
+        // One row is shared out by tiles, many by rows; neither comes out even.
+        for (rows, outputs, inputs) in [(1, 33_000, 256), (45, 400, 512)] {
+            let (packed, _) = matrix(GgmlDType::Q4K, outputs, inputs);
+            let rows = numbers(rows * inputs, 7);
+            let alone = times(tier, &rows, &packed);
+            let mut acts = Activations::default();
+            acts.set(tier, &rows, inputs);
+            for threads in [2, 3, 7] {
+                let mut out = vec![f32::NAN; alone.len()];
+                product((tier, threads), &acts, &packed, 0..packed.tiles(), &mut out);
+                assert_eq!(out, alone, "{} {threads} threads", tier.name());
+            }
+        }
+    }
+}
+
+#[test]
 fn chosen_tiles_and_gathered_rows_are_those_of_the_whole() {
     let tier = Tier::best();
     for dtype in [GgmlDType::Q8_0, GgmlDType::Q6K, GgmlDType::Q4_1] {
@@ -171,7 +190,7 @@ fn chosen_tiles_and_gathered_rows_are_those_of_the_whole() {
         let mut acts = Activations::default();
         acts.set(tier, &rows, 256);
         let mut some = vec![0.0; 2 * 32];
-        product(tier, &acts, &packed, [3, 1].into_iter(), &mut some);
+        product((tier, 1), &acts, &packed, [3, 1].into_iter(), &mut some);
         assert_eq!(some[..16], whole[48..64]);
         assert_eq!(some[32 + 16..], whole[80 + 16..80 + 32]);
         let ids = [79, 0, 17, 1000];
@@ -394,7 +413,7 @@ fn how_fast_products_are() {
                     .map(|_| {
                         let start = std::time::Instant::now();
                         for _ in 0..rounds {
-                            product(tier, &acts, &packed, 0..packed.tiles(), &mut out);
+                            product((tier, 1), &acts, &packed, 0..packed.tiles(), &mut out);
                         }
                         start.elapsed().as_secs_f64()
                     })

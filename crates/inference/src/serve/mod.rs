@@ -2,9 +2,11 @@
 //! [`Handle`] and need not know. Here questions wait in a bounded queue, and workers answer them
 //! together; how it is elsewhere, [`crate::remote`] says.
 //!
-//! Each worker is one thread with a batch of its own. Threads that compute one batch together
-//! must wait for each other at every layer, and collapse as soon as another process takes one
-//! of two cores; workers that share nothing but the weights do not.
+//! Each worker is one thread with a batch of its own, which it computes alone while others are
+//! at work, too: threads that compute one batch together must wait for each other at every
+//! layer. While others have nothing to do it shares out the large parts of a step, among
+//! threads that end with the part: none spins, so another process on a core slows it down and
+//! no more.
 //!
 //! A caller that drops its [`Answer`] cancels: its place is free at the next step. Nothing that
 //! is asked or answered is logged or counted, only how much.

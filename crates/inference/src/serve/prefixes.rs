@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
-use super::figures::Counters;
+use super::queue::Queue;
 use crate::text::{Prefix, TextError, TextModel};
 
 type Key = [u8; 32];
@@ -27,7 +27,7 @@ impl Prefixes {
         &self,
         model: &TextModel,
         tokens: &[u32],
-        counters: &Counters,
+        queue: &Queue,
     ) -> Result<Option<Arc<Prefix>>, TextError> {
         if tokens.is_empty() {
             return Ok(None);
@@ -39,10 +39,10 @@ impl Prefixes {
         let key: Key = hash.finalize().into();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let known = held.iter().position(|(other, _)| *other == key).map(|at| held.remove(at));
-        counters.prefix(known.is_some());
+        queue.counters.prefix(known.is_some());
         let (key, prefix) = match known {
             Some(known) => known,
-            None => (key, Arc::new(model.prefill(tokens)?)),
+            None => (key, Arc::new(model.prefill_on(queue.hands(), tokens)?)),
         };
         while held.len() >= self.most.max(1) {
             held.remove(0);

@@ -44,6 +44,8 @@ struct State {
     /// Interactive questions that went before the bulk ones that wait.
     turns: usize,
     current: Arc<Current>,
+    /// How many workers wait for questions.
+    idle: usize,
     stopped: bool,
 }
 
@@ -69,6 +71,7 @@ impl Queue {
             bulk: VecDeque::new(),
             turns: 0,
             current,
+            idle: 0,
             stopped: false,
         };
         let counters = Counters::default();
@@ -105,7 +108,9 @@ impl Queue {
     pub(super) fn next(&self, most: usize, held: Option<&Arc<Current>>) -> Next {
         let mut state = self.state();
         while held.is_none() && state.waiting() == 0 && !state.stopped {
+            state.idle += 1;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
         }
         if state.stopped {
             return Next::Stop;
@@ -121,6 +126,14 @@ impl Queue {
             }
         }
         Next::Work(current, taken)
+    }
+
+    /// How many threads a worker at work may compute with: its own, and its share of those
+    /// that wait.
+    pub(super) fn hands(&self) -> usize {
+        let idle = self.state().idle;
+        let at_work = self.settings.workers.saturating_sub(idle).max(1);
+        1 + idle / at_work
     }
 
     pub(super) fn swap(&self, served: Served) {

@@ -1,28 +1,27 @@
 //! How probable the tokens of texts are, one text after the other.
 
-use super::figures::Counters;
-use super::prefixes::Prefixes;
-use super::{Reading, Served, Token};
+use super::queue::{Current, Queue};
+use super::{Reading, Token};
 use crate::generate::GenerateError;
 use crate::text::TextError;
 
 pub(super) fn read(
-    served: &Served,
-    prefixes: &Prefixes,
+    current: &Current,
     reading: &Reading,
-    counters: &Counters,
+    queue: &Queue,
 ) -> Result<Vec<Vec<Token>>, GenerateError> {
-    let model = served.guide.model();
+    let model = current.served.guide.model();
     let tokenizer = model.tokenizer();
     let before = tokenizer.encode_start(&reading.before).map_err(TextError::from)?;
-    let prefix = prefixes.find(model, &before, counters)?;
+    let prefix = current.prefixes.find(model, &before, queue)?;
     let mut out = Vec::with_capacity(reading.texts.len());
     for text in &reading.texts {
         let tokens = tokenizer.encode(text).map_err(TextError::from)?;
         let mut session = match &prefix {
             Some(prefix) => model.resume(prefix)?,
             None => model.session(),
-        };
+        }
+        .on_threads(queue.hands());
         // What nothing stands before has no chance that is known.
         let known = usize::from(session.is_empty()).min(tokens.len());
         let (first, rest) = tokens.split_at(known);

@@ -62,6 +62,7 @@ fn serve(queue: &Queue, current: &Arc<Current>, first: Vec<Task>) {
             return;
         }
         queue.counters.stepped(batch.len());
+        batch.on_threads(queue.hands());
         for (key, result) in batch.step() {
             if let Some(place) = places.under_way.remove(&key) {
                 answer(queue, current, place, result);
@@ -122,7 +123,7 @@ fn request(
         Prompt::Text { shared, own } => {
             let shared = model.tokenizer().encode_start(&shared).map_err(TextError::from)?;
             let own = model.tokenizer().encode(&own).map_err(TextError::from)?;
-            (current.prefixes.find(model, &shared, &queue.counters)?, own)
+            (current.prefixes.find(model, &shared, queue)?, own)
         }
         Prompt::Turns(turns) => (None, turns::tokens(model.tokenizer(), &turns)?),
     };
@@ -137,7 +138,7 @@ fn answer_reading(
 ) {
     let asked = (queue.now)();
     let Some(reply) = gone(queue, reading.deadline, reply) else { return };
-    let result = read::read(&current.served, &current.prefixes, reading, &queue.counters);
+    let result = read::read(current, reading, queue);
     let input = result.as_ref().map_or(0, |read| read.iter().map(Vec::len).sum());
     let took = (queue.now)().saturating_duration_since(asked);
     queue.counters.answered(&current.served.name, input, 0, took);

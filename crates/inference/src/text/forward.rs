@@ -1,6 +1,8 @@
 //! One step of many sequences: their new tokens stand below each other as rows of one matrix,
 //! without padding, and only attention tells them apart.
 
+use std::sync::Mutex;
+
 use super::cache::{Cache, Full};
 use super::config::Config;
 use super::rope::Angles;
@@ -9,7 +11,7 @@ use crate::kernels::attention::{PAGE, Room, Sight, Visit};
 use crate::kernels::{Activations, Tier, rows};
 
 /// Rows whose attention is computed together: their scores stay in the nearer caches.
-const BLOCK_ROWS: usize = 32;
+pub(super) const BLOCK_ROWS: usize = 32;
 
 /// The tokens that follow what is in `cache`.
 #[derive(Debug)]
@@ -31,7 +33,10 @@ pub(crate) struct Work {
     pub(super) gates: Vec<f32>,
     pub(super) ups: Vec<f32>,
     pub(super) acts: Activations,
-    pub(super) room: Room,
+    /// How many threads large parts of a step are shared out among; none counts as one.
+    pub(super) threads: usize,
+    /// One for each thread.
+    pub(super) rooms: Mutex<Vec<Room>>,
     /// Scores of the last tokens that were scored: a vocabulary's are worth keeping room for.
     pub(super) logits: Vec<f32>,
 }
@@ -40,6 +45,7 @@ pub(crate) struct Work {
 pub(super) struct Step<'a, 'r> {
     pub(super) config: &'a Config,
     pub(super) tier: Tier,
+    pub(super) threads: usize,
     pub(super) angles: &'a Angles,
     pub(super) plan: &'a Plan,
     pub(super) runs: &'a mut [Run<'r>],
@@ -73,6 +79,7 @@ impl TextModel {
             let mut step = Step {
                 config: &self.config,
                 tier: self.tier,
+                threads: work.threads,
                 angles: &self.angles,
                 plan: &plan,
                 runs,
@@ -110,6 +117,10 @@ impl TextModel {
 }
 
 impl Work {
+    pub(crate) fn on_threads(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+
     /// Norms the hidden rows and quantises them for the products to come.
     pub(super) fn read(&mut self, step: &Step<'_, '_>, norm: &[f32]) {
         self.normed.resize(self.hidden.len(), 0.0);

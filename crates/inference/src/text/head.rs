@@ -36,27 +36,32 @@ impl Shortlist {
     }
 }
 
-/// The first `most` tokens of the vocabulary, the commonest, that write `letters`, digits and
-/// signs alone, whole or in parts; bytes and what ends a text are always among them.
+/// `most` tokens that write `letters`, digits and signs alone, whole or in parts. Bytes, single
+/// characters and what ends a text are always among them; then come tokens with a letter that
+/// is not ASCII, which other languages do not have, and then the others, the commonest first.
 pub(super) fn shortlisted(tokenizer: &Tokenizer, letters: &str, most: usize) -> Vec<u32> {
     let characters = Characters::of(letters);
     let size = u32::try_from(tokenizer.size()).unwrap_or(u32::MAX);
-    let (mut always, mut rest) = (vec![tokenizer.end()], Vec::new());
+    let (mut list, mut own, mut common) = (vec![tokenizer.end()], Vec::new(), Vec::new());
     for id in 0..size {
-        match tokenizer.bytes(id).as_slice() {
+        let bytes = tokenizer.bytes(id);
+        match bytes.as_slice() {
             [] => {}
-            // A single byte can begin any character.
-            [byte] if !byte.is_ascii() => always.push(id),
-            bytes if characters.write(bytes) => rest.push(id),
-            _ => {}
+            [_] => list.push(id),
+            bytes if !characters.write(bytes) => {}
+            bytes if std::str::from_utf8(bytes).is_ok_and(|it| it.trim().chars().count() <= 1) => {
+                list.push(id);
+            }
+            bytes if bytes.is_ascii() => common.push(id),
+            _ => own.push(id),
         }
     }
     // The vocabulary is in the order in which its tokens were found worth having.
-    rest.truncate(most.saturating_sub(always.len()));
-    always.extend(rest);
-    always.sort_unstable();
-    always.dedup();
-    always
+    let room = most.saturating_sub(list.len());
+    list.extend(own.into_iter().chain(common).take(room));
+    list.sort_unstable();
+    list.dedup();
+    list
 }
 
 /// The characters that texts are written with, beside those of ASCII, each as its bytes.
@@ -94,7 +99,8 @@ impl Characters {
 }
 
 impl TextModel {
-    /// A shortlist of `most` tokens that are written with ASCII and `letters`.
+    /// A shortlist of `most` tokens that are written with ASCII and `letters`, or of those that
+    /// every list has, where they are more.
     #[must_use]
     pub fn shortlist(&self, letters: &str, most: usize) -> Shortlist {
         let ids = shortlisted(&self.tokenizer, letters, most);
@@ -118,10 +124,10 @@ impl TextModel {
     ) -> impl Iterator<Item = &'w [f32]> + use<'w> {
         let table = list.map_or(self.table(), |list| &list.rows);
         let (width, outputs) = (table.tiles() * LANES, table.outputs());
-        let Work { acts, logits, .. } = work;
+        let Work { acts, logits, threads, .. } = work;
         acts.set(self.tier, rows, self.config.width);
         logits.resize(acts.rows() * width, 0.0);
-        product(self.tier, acts, table, 0..table.tiles(), logits);
+        product((self.tier, *threads), acts, table, 0..table.tiles(), logits);
         logits.chunks_exact(width.max(1)).map(move |row| row.get(..outputs).unwrap_or(row))
     }
 
@@ -131,7 +137,13 @@ impl TextModel {
         let tiles = tiles_of(ids);
         work.acts.set(self.tier, row, self.config.width);
         let mut out = vec![0.0; tiles.len() * LANES];
-        product(self.tier, &work.acts, self.table(), tiles.iter().copied(), &mut out);
+        product(
+            (self.tier, work.threads),
+            &work.acts,
+            self.table(),
+            tiles.iter().copied(),
+            &mut out,
+        );
         let mut at = 0;
         let score = |id: &u32| {
             let tile = *id as usize / LANES;

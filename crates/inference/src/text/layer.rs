@@ -1,11 +1,14 @@
 //! The weights of one layer, and how rows go through its two parts.
 
+use std::sync::PoisonError;
+
 use super::LoadError;
 use super::config::{Architecture, Config};
-use super::forward::{Step, Work};
+use super::forward::{BLOCK_ROWS, Block, Step, Work};
 use crate::gguf::{Gguf, GgufError};
 use crate::kernels::attention::{self, Ends, Head};
 use crate::kernels::{Packed, rows};
+use crate::share::share;
 
 #[derive(Debug)]
 pub(super) struct Layer {
@@ -101,11 +104,17 @@ impl Attention {
         work.mixed.resize(work.queries.len(), 0.0);
         let stride = config.heads * config.head_dim;
         let shared = config.heads / config.kv_heads;
-        for block in step.plan.blocks(local) {
+        let (tier, layer) = (step.tier, step.layer);
+        let Work { queries, mixed, rooms, .. } = work;
+        let (queries, rooms, runs) = (&*queries, &*rooms, &*step.runs);
+        let blocks = step.plan.blocks(local).iter().zip(mixed.chunks_mut(BLOCK_ROWS * stride));
+        share(step.threads, blocks.collect(), |(block, out): (&Block, &mut [f32])| {
+            let rooms = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut room = rooms().pop().unwrap_or_default();
             let rows = block.first * stride..(block.first + block.sights.len()) * stride;
             for head in 0..config.kv_heads {
                 let pages = block.sources.iter().filter_map(|(run, at)| {
-                    step.runs.get(*run).map(|run| run.cache.view(*at, step.layer, head))
+                    runs.get(*run).map(|run| run.cache.view(*at, layer, head))
                 });
                 let pages: Vec<_> = pages.collect();
                 let asked = Head {
@@ -117,15 +126,16 @@ impl Attention {
                     pages: &pages,
                 };
                 let ends = Ends {
-                    queries: work.queries.get(rows.clone()).unwrap_or_default(),
-                    out: work.mixed.get_mut(rows.clone()).unwrap_or_default(),
+                    queries: queries.get(rows.clone()).unwrap_or_default(),
+                    out: &mut *out,
                     stride,
                     start: head * shared * config.head_dim,
                     step: config.head_dim,
                 };
-                attention::attend(step.tier, &asked, ends, &mut work.room);
+                attention::attend(tier, &asked, ends, &mut room);
             }
-        }
+            rooms().push(room);
+        });
         work.acts.set(step.tier, &work.mixed, stride);
         self.out.forward(step, &work.acts, &mut work.normed);
         work.keep(step, self.after.as_deref());
@@ -181,7 +191,7 @@ impl Linear {
     fn forward(&self, step: &Step<'_, '_>, acts: &crate::kernels::Activations, out: &mut Vec<f32>) {
         out.resize(acts.rows() * self.weight.outputs(), 0.0);
         let tiles = 0..self.weight.tiles();
-        crate::kernels::product(step.tier, acts, &self.weight, tiles, out);
+        crate::kernels::product((step.tier, step.threads), acts, &self.weight, tiles, out);
         if let Some(bias) = &self.bias {
             rows::add_each(bias, out);
         }

@@ -85,8 +85,9 @@ pub enum TextError {
 
 /// A text model in memory. It has no state of its own: share it between threads freely.
 ///
-/// A call computes in the thread that makes it. Several threads share the weights and the
-/// memory for keys and values, and nothing else.
+/// A call computes in the thread that makes it, and shares out large parts among as many as
+/// [`Session::on_threads`] says. Sequences share the weights and the memory for keys and
+/// values, and nothing else.
 #[derive(Debug)]
 pub struct TextModel {
     config: Config,

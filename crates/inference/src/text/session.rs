@@ -44,7 +44,12 @@ impl TextModel {
 
     /// Computes `tokens` once, so that many sequences can begin with them.
     pub fn prefill(&self, tokens: &[u32]) -> Result<Prefix, TextError> {
-        let mut session = self.session();
+        self.prefill_on(1, tokens)
+    }
+
+    /// As [`TextModel::prefill`], large parts of it shared out among so many threads.
+    pub fn prefill_on(&self, threads: usize, tokens: &[u32]) -> Result<Prefix, TextError> {
+        let mut session = self.session().on_threads(threads);
         session.extend(tokens)?;
         Ok(session.into_prefix())
     }
@@ -76,6 +81,14 @@ impl Prefix {
 }
 
 impl Session<'_> {
+    /// The same sequence, whose steps share out their large parts among so many threads. It is
+    /// one unless this is called; what is computed does not depend on it.
+    #[must_use]
+    pub fn on_threads(mut self, threads: usize) -> Self {
+        self.work.on_threads(threads);
+        self
+    }
+
     /// Adds `tokens` and returns the scores (logits) of every candidate for the next one.
     pub fn append(&mut self, tokens: &[u32]) -> Result<&[f32], TextError> {
         self.extend(tokens)?;

@@ -236,9 +236,8 @@ impl Measure<'_> {
         };
         let (step, token) = (float(loaded.step_bytes), float(loaded.token_bytes));
         let read = token * float(self.model.setting.prompts[0] + DECODE / 2);
-        // One thread goes on with one sequence.
-        figures.decode_share_of_bandwidth = share(step + read, figures.decode_per_s, 1);
-        let prefill = figures.prefill_per_s[0] * float(self.threads);
+        figures.decode_share_of_bandwidth = share(step + read, figures.decode_per_s, self.threads);
+        let prefill = figures.prefill_per_s[0];
         for point in &mut figures.growth.messages {
             let batch = float(point.batch);
             // In the middle of the writing; the shared beginning is read once for all.

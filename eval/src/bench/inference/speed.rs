@@ -34,8 +34,6 @@ pub struct Speed {
     pub prefill_ratios: [Option<f64>; 2],
     /// Which seconds count: the processor's for one thread, the clock's for more.
     pub seconds_of: &'static str,
-    /// How many of the threads compute where there is one sequence: ours, theirs.
-    pub threads_of_one_sequence: [usize; 2],
     /// Ours.
     pub ours: Figures,
     /// Theirs.
@@ -170,7 +168,6 @@ fn ratios(ours: Figures, peer: Option<Figures>, threads: usize) -> Speed {
         },
         prefill_ratios,
         seconds_of: super::job::seconds_of(threads),
-        threads_of_one_sequence: [1, threads],
         ours,
         peer,
     }

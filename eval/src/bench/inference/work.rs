@@ -78,7 +78,7 @@ fn one(line: &str, held: &mut (Option<Held>, Option<Vectors>)) -> Result<Value, 
             let ids = model.tokenizer().encode_start(&text).map_err(TextError::from)?;
             value(&Tokens { ids })
         }
-        Work::Single { ids, decode } => value(&single(model, &ids, decode, list)?),
+        Work::Single { ids, decode } => value(&single(model, threads, &ids, decode)?),
         Work::Messages { prefix, owns, out, run, batch, .. } => {
             let prefix = model.prefill(&prefix)?;
             let task = Task { model, prefix: &prefix, list, out, run };
@@ -147,20 +147,19 @@ fn loaded(model: &TextModel, load: Took) -> Loaded {
     Loaded { engine, load, step_bytes: model.step_bytes(), token_bytes: model.token_bytes() }
 }
 
-/// One sequence is computed by one thread, however many there are.
 fn single(
     model: &TextModel,
+    threads: usize,
     ids: &[u32],
     decode: usize,
-    list: Option<&Shortlist>,
 ) -> Result<Single, TextError> {
     let clock = Clock::start();
-    let mut session = model.session();
+    let mut session = model.session().on_threads(threads);
     session.extend(ids)?;
     let prefill = clock.stop();
     let clock = Clock::start();
     for _ in 0..decode {
-        let chosen = Session::likeliest(&mut [&mut session], list)?;
+        let chosen = Session::likeliest(&mut [&mut session], None)?;
         session.extend(&chosen)?;
     }
     Ok(Single { prefill, decode: clock.stop(), peak_mib: peak_mib() })
