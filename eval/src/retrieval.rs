@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use knowledge::{Level, Procedures, ProceduresError, Question, Ways, same_title};
+use knowledge::{Bounds, Level, Procedures, ProceduresError, Question, Ways, same_title};
 use serde::{Deserialize, Serialize};
 
 mod measure;
@@ -207,8 +207,9 @@ fn hits(
     level: Option<Level>,
     relevant: &BTreeSet<String>,
 ) -> Vec<bool> {
+    let bounds = Bounds { level, ..Bounds::default() };
     let mut seen: Vec<String> = Vec::new();
-    for found in search.find(question, ways, level, DEPTH) {
+    for found in search.find(question, ways, &bounds, DEPTH).found {
         let title = same_title(&found.entry.title);
         if !seen.contains(&title) {
             seen.push(title);
@@ -223,7 +224,8 @@ struct Answers(BTreeMap<String, String>);
 impl Answers {
     fn of(search: &Procedures) -> Self {
         let entries = search.entries().iter();
-        Self(entries.map(|it| (it.code.clone(), same_title(&it.title))).collect())
+        let coded = entries.filter_map(|it| Some((it.code.clone()?, same_title(&it.title))));
+        Self(coded.collect())
     }
 
     fn relevant(&self, question: &Asked) -> Option<BTreeSet<String>> {

@@ -155,7 +155,7 @@ struct Head {
 }
 
 /// A part of a document that answers one question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     /// Stable within the document: `deadline`.
     pub id: String,
@@ -172,7 +172,7 @@ pub struct Section {
 }
 
 /// One file of the corpus.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// Unique in the corpus, and the name of its file.
     pub id: String,

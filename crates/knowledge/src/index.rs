@@ -1,8 +1,7 @@
 //! Passages with their vectors, in one file.
 //!
-//! The file is a pure function of corpus and model: passages in the order of their ids, each
-//! embedded by itself (in a batch the padding would move the last bits), no time, no path of
-//! the machine. Its hash therefore names exactly what an answer was found in, and stands in
+//! The file is a pure function of corpus and model: passages in the order of their ids, no time,
+//! no path of the machine, and vectors that do not depend on what is embedded beside them. Its hash therefore names exactly what an answer was found in, and stands in
 //! receipts. Only passages whose hash or model changed are embedded again. What can be made
 //! from the passages in milliseconds, such as the lexical postings, is not in the file.
 
@@ -11,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::chunk::Passage;
 use crate::corpus::Corpus;
-use crate::embed::{Embed, EmbedError};
+use crate::embed::{self, Embed, EmbedError, NoVector};
 use crate::store::Point;
 
 mod file;
@@ -150,23 +149,27 @@ impl Index {
         };
         let passages = corpus.passages();
         let total = passages.len();
-        let mut vectors: Vec<f32> = Vec::new();
-        let mut dimensions = 0;
         let mut built = Built { embedded: 0, reused: 0, dropped: 0, earlier };
-        for (done, passage) in passages.iter().enumerate() {
-            progress(Progress { done, total });
-            if let Some(vector) = kept.get(passage.hash.as_str()) {
-                vectors.extend_from_slice(vector);
-                dimensions = vector.len();
-                built.reused += 1;
-            } else {
-                let vector = embed(embedder, passage, dimensions)?;
-                dimensions = vector.len();
-                vectors.extend(vector);
-                built.embedded += 1;
-            }
+        let known = |passage: &Passage| kept.get(passage.hash.as_str()).copied();
+        let (there, new): (Vec<usize>, Vec<usize>) =
+            (0..total).partition(|&at| passages.get(at).and_then(known).is_some());
+        let mut made: HashMap<usize, Vec<f32>> = HashMap::new();
+        let mut dimensions = 0;
+        for &at in &there {
+            let vector = passages.get(at).and_then(known).unwrap_or_default();
+            dimensions = vector.len();
+            made.insert(at, vector.to_vec());
+        }
+        for places in new.chunks(embed::GROUP) {
+            progress(Progress { done: made.len(), total });
+            let group: Vec<&Passage> = places.iter().filter_map(|&at| passages.get(at)).collect();
+            let vectors = embed_group(embedder, &group, dimensions)?;
+            dimensions = vectors.first().map_or(dimensions, Vec::len);
+            made.extend(places.iter().copied().zip(vectors));
         }
         progress(Progress { done: total, total });
+        (built.embedded, built.reused) = (new.len(), there.len());
+        let vectors = (0..total).filter_map(|at| made.remove(&at)).flatten().collect();
         let mut index = Self { model, passages, vectors, dimensions, hash: String::new() };
         if index.passages.is_empty() {
             return Err(IndexError::Empty);
@@ -231,28 +234,18 @@ impl Index {
     }
 }
 
-fn embed(
+fn embed_group(
     embedder: &dyn Embed,
-    passage: &Passage,
+    passages: &[&Passage],
     dimensions: usize,
-) -> Result<Vec<f32>, IndexError> {
-    let unusable = || IndexError::Vector { passage: passage.id.clone() };
-    let vectors = embedder
-        .embed_passages(&[&passage.embedded_text()])
-        .map_err(|source| IndexError::Embed { passage: passage.id.clone(), source })?;
-    let vector = vectors.into_iter().next().and_then(unit).ok_or_else(unusable)?;
-    let fits = dimensions == 0 || dimensions == vector.len();
-    if fits { Ok(vector) } else { Err(unusable()) }
-}
-
-/// The vector at length one, or nothing where it has no direction.
-pub(crate) fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    if !length.is_normal() {
-        return None;
-    }
-    for x in &mut vector {
-        *x /= length;
-    }
-    Some(vector)
+) -> Result<Vec<Vec<f32>>, IndexError> {
+    let texts: Vec<String> = passages.iter().map(|passage| passage.embedded_text()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    embed::group(embedder, &texts, dimensions).map_err(|(place, why)| {
+        let passage = passages.get(place).map(|passage| passage.id.clone()).unwrap_or_default();
+        match why {
+            NoVector::Failed(source) => IndexError::Embed { passage, source },
+            NoVector::Unusable => IndexError::Vector { passage },
+        }
+    })
 }

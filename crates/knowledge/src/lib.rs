@@ -18,7 +18,11 @@ pub use corpus::{
 };
 pub use embed::{Embed, EmbedError, LoadedModel};
 pub use index::{Built, Earlier, Index, IndexError, Progress};
-pub use procedures::{Entry, Found, Procedures, ProceduresError, Question, Ways, same_title};
+pub use procedures::{
+    Added, Answer, Bounds, Entry, Expansion, Facets, Found, FoundSection, LeftOut, MadeOf,
+    Procedures, ProceduresBuild, ProceduresBuilt, ProceduresError, Question, Reasons, Ways,
+    same_title,
+};
 pub use restore::{Restored, Restorer};
 pub use search::{Hit, Query, Search, SearchError, Why};
 pub use source::{

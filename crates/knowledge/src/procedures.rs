@@ -1,44 +1,46 @@
 //! Thousands of procedures, and which of them a question in everyday words is about.
 //!
 //! [`Search`](crate::Search) finds a passage in a corpus written by hand. This finds the one
-//! procedure among all those of a country, by its title, by all of its words and by meaning.
-//!
-//! The scores are added, not the ranks: title and full text speak with a certainty that a rank
-//! forgets. Meaning is measured against how near all procedures are to the question, because a
-//! cosine by itself says little (all of them lie between 0.75 and 0.9). Then the five best are
-//! asked for what they have in common (pseudo-relevance feedback): it brings in those that are
-//! about the same and share no word with the question.
-//!
-//! The weights are few and round. They were set on the questions that `cotmoc eval retrieval`
-//! reports, so a set that nobody here has seen is what they have to prove themselves on.
+//! procedure among all those of a country, by its title, by all of its words and by meaning (see
+//! `rank`), and the sections of it that answer. The index is a file ([`ProceduresBuild`] makes
+//! it); what is searched is in memory, what is shown is read from the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::corpus::Place;
-use crate::embed::{Embed, EmbedError};
-use crate::index::unit;
+use jiff::civil::Date;
+
+use crate::corpus::{Document, InForce, Kind, Place};
+use crate::embed::{Embed, EmbedError, unit};
+use crate::index::IndexError;
 use crate::restore::Restorer;
 use crate::source::{Level, Procedure};
-use crate::text::{nfc, terms, words};
+use crate::store::keep_first;
+use crate::text::{exact_terms, fold, nfc, spaced, terms, words};
 
+mod abbreviations;
 mod bm25;
+mod bounds;
+mod build;
+mod file;
+mod matrix;
+mod rank;
+mod sections;
 mod vectors;
 
-use bm25::Bm25;
+pub use abbreviations::Expansion;
+pub use bounds::{Bounds, Facets, LeftOut};
+pub use build::{Added, MadeOf, ProceduresBuild, ProceduresBuilt};
+pub use rank::Reasons;
+pub use sections::FoundSection;
 
-/// How much meaning counts, in BM25 for one standard deviation.
-const MEANING: f32 = 12.0;
-/// What a procedure is ahead that citizens may ask for: a question put here is a citizen's.
-const CITIZENS: f32 = 4.0;
-/// What a procedure is ahead that the commune handles, which is where most people go.
-const COMMUNE: f32 = 10.0;
-/// What a procedure is behind that one province alone has, while no place is known.
-const LOCAL: f32 = 6.0;
-/// How many of the best are asked what they have in common, and how much that counts.
-const FEEDBACK: (usize, f32) = (5, 6.0);
-/// The usual constant of reciprocal rank fusion.
-const RRF_K: f32 = 60.0;
+use abbreviations::Abbreviations;
+use bm25::Bm25;
+use file::Records;
+use matrix::Matrix;
+
+/// A longer question is none: it would take the model seconds, and nobody types it.
+const LONGEST: usize = 2_000;
 
 /// Words that every question is made of and no procedure is about, without marks.
 const FUNCTION_WORDS: &str = "toi to minh anh chi em ong ba gi nao sao dau ai may bao nhieu lau \
@@ -50,8 +52,22 @@ const FUNCTION_WORDS: &str = "toi to minh anh chi em ong ba gi nao sao dau ai ma
 #[derive(Debug, thiserror::Error)]
 pub enum ProceduresError {
     /// Nothing to search.
-    #[error("the source holds no procedure")]
+    #[error("the sources hold no procedure")]
     Empty,
+    /// The index cannot be used or made.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Index and model do not belong together.
+    #[error(
+        "the index of procedures was built with the model `{index}`, and `{loaded}` is loaded: \
+         build it anew with `cotmoc index`"
+    )]
+    Model {
+        /// The index's model.
+        index: String,
+        /// The model at hand.
+        loaded: String,
+    },
     /// The kept vectors cannot be read or written.
     #[error("cannot keep vectors in {path}")]
     Vectors {
@@ -76,6 +92,9 @@ pub enum ProceduresError {
     /// A question without a word.
     #[error("the question holds no word")]
     NoWord,
+    /// A text that is no question.
+    #[error("the question has more than {LONGEST} characters")]
+    TooLong,
 }
 
 /// Which ways of searching are used.
@@ -89,8 +108,25 @@ pub enum Ways {
     Dense,
     /// The three above, fused by reciprocal rank.
     Rrf,
-    /// All of it, as this module's head says.
+    /// All of it, as `rank` says.
     Hybrid,
+}
+
+impl Ways {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Hybrid, Self::Rrf, Self::Lexical, Self::Bm25, Self::Dense];
+
+    /// The word used in figures and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bm25 => "bm25",
+            Self::Lexical => "lexical",
+            Self::Dense => "dense",
+            Self::Rrf => "rrf",
+            Self::Hybrid => "hybrid",
+        }
+    }
 }
 
 /// A question, understood.
@@ -98,91 +134,137 @@ pub enum Ways {
 pub struct Question {
     /// As it was read: marks given back, slips mended.
     pub read_as: String,
+    /// Whether that is not as it was typed.
+    pub changed: bool,
+    /// Abbreviations that were written out.
+    pub expansions: Vec<Expansion>,
+    /// The words without marks, each between single spaces.
+    spoken: String,
+    /// Codes and numbers of acts in it.
+    codes: Vec<String>,
     every: Vec<u32>,
     telling: Vec<u32>,
     vector: Vec<f32>,
 }
 
-/// A procedure that answers.
+/// What is found, and what was left out before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer<'a> {
+    /// The documents that answer, the best first, equal ones in the order of the index.
+    pub found: Vec<Found<'a>>,
+    /// How many bounds left out.
+    pub left_out: LeftOut,
+    /// Counts over the best hundred.
+    pub facets: Facets,
+}
+
+/// A document that answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Found<'a> {
-    /// The procedure.
+    /// The document.
     pub entry: &'a Entry,
     /// What it is ranked by: comparable within one answer only.
     pub score: f32,
+    /// What that is made of, in the hybrid way.
+    pub reasons: Option<Reasons>,
+    place: usize,
 }
 
-/// What is known of a procedure without its text.
+/// What is known of a document without its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The document's id.
     pub id: String,
-    /// The national code.
-    pub code: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The national code, where it has one.
+    pub code: Option<String>,
+    /// Codes of procedures and life events that it serves, its own among them.
+    pub codes: Vec<String>,
     /// The title.
     pub title: String,
+    /// What it is about, in the source's words; empty where nobody says.
+    pub sector: String,
     /// Where it holds.
     pub place: Place,
-    /// Who handles it.
+    /// When it holds.
+    pub in_force: InForce,
+    /// Where we read it.
+    pub source: Vec<String>,
+    /// The day it was last compared with its sources.
+    pub retrieved_on: Date,
+    /// SHA-256 of the document, in hex.
+    pub hash: String,
+    /// Who handles it; nobody where that is not known.
     pub levels: Vec<Level>,
     /// Whether citizens may ask for it.
     pub for_citizens: bool,
+    called: Called,
+}
+
+/// What a question names a document by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Called {
+    /// Its code, and former ones.
+    codes: Vec<String>,
+    /// Names that people gave it, as a question is spoken, the longest first.
+    names: Vec<String>,
 }
 
 /// Procedures that can be searched.
 pub struct Procedures {
     entries: Vec<Entry>,
+    records: Records,
+    hash: String,
     bm25: Bm25,
-    titles: Vec<Vec<f32>>,
-    cards: Vec<Vec<f32>>,
-    /// The mean of both.
-    both: Vec<Vec<f32>>,
+    titles: Matrix,
+    cards: Matrix,
+    /// What makes the sum of title and card one long.
+    halves: Vec<f32>,
     function_words: Vec<u32>,
+    abbreviations: Abbreviations,
     restorer: Restorer,
     embedder: Arc<dyn Embed>,
 }
 
 impl Procedures {
-    /// Takes in `procedures`. Vectors are kept in the file `vectors` by the text and the model
-    /// they are of, so that a build that was broken off goes on where it was; `progress` is
-    /// told how many texts have theirs, of how many.
-    pub fn build(
-        procedures: &[Procedure],
-        embedder: Arc<dyn Embed>,
-        vectors: &Path,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Self, ProceduresError> {
-        if procedures.is_empty() {
-            return Err(ProceduresError::Empty);
+    /// Reads the index at `path` and checks every byte of it.
+    pub fn open(path: &Path, embedder: Arc<dyn Embed>) -> Result<Self, ProceduresError> {
+        let MadeOf { model: index, .. } = MadeOf::read(path)?;
+        let loaded = embedder.model();
+        if index != loaded {
+            return Err(ProceduresError::Model { index, loaded });
         }
-        let texts = procedures.iter().flat_map(|it| [it.document.title.clone(), it.card()]);
-        let texts: Vec<String> = texts.collect();
-        let made = vectors::of(&texts, embedder.as_ref(), vectors, progress)?;
-        let (mut titles, mut cards, mut both) = (Vec::new(), Vec::new(), Vec::new());
-        for pair in made.chunks(2) {
-            if let [title, card] = pair {
-                let sum = title.iter().zip(card).map(|(a, b)| a + b).collect();
-                both.push(unit(sum).unwrap_or_else(|| card.clone()));
-                titles.push(title.clone());
-                cards.push(card.clone());
-            }
-        }
-        let said: Vec<String> = procedures.iter().map(said).collect();
-        let titled = procedures.iter().map(|it| it.document.title.as_str());
-        let bm25 = Bm25::build(titled.zip(said.iter().map(String::as_str)));
+        let (mut entries, mut builder) = (Vec::new(), bm25::Builder::default());
+        let mut restorer = Restorer::default();
+        let read = file::read(path, |procedure| {
+            let said = said(&procedure);
+            builder.add(&procedure.document.title, &procedure.called(), &said);
+            restorer.read(&said);
+            entries.push(entry(procedure));
+        })?;
+        let bm25 = builder.build();
+        let pairs = read.titles.rows().zip(read.cards.rows());
+        let halves = pairs.map(|(title, card)| {
+            let length = title.iter().zip(card).map(|(a, b)| (a + b).powi(2)).sum::<f32>().sqrt();
+            if length.is_normal() { length.recip() } else { 0.0 }
+        });
         Ok(Self {
-            entries: procedures.iter().map(entry).collect(),
+            entries,
+            hash: read.hash,
+            records: read.records,
             function_words: FUNCTION_WORDS.split(' ').filter_map(|it| bm25.term(it)).collect(),
             bm25,
-            titles,
-            cards,
-            both,
-            restorer: Restorer::learn(said.iter().map(String::as_str)),
+            halves: halves.collect(),
+            abbreviations: read.abbreviations,
+            titles: read.titles,
+            cards: read.cards,
+            restorer: restorer.finish(),
             embedder,
         })
     }
 
-    /// How many procedures there are.
+    /// How many documents there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -194,26 +276,43 @@ impl Procedures {
         self.entries.is_empty()
     }
 
-    /// The procedures, in the order of the source.
+    /// The documents, in the order of the index.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
+    /// SHA-256 of the index, in hex.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// Reads a question: the work that takes a model, done once for however many rankings.
     pub fn understand(&self, typed: &str) -> Result<Question, ProceduresError> {
+        if typed.chars().nth(LONGEST).is_some() {
+            return Err(ProceduresError::TooLong);
+        }
+        // A control character parts words and means nothing.
+        let typed: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let typed = nfc(typed.trim());
         if words(&typed).next().is_none() {
             return Err(ProceduresError::NoWord);
         }
-        let read_as = self.restorer.restore(&typed).text;
+        let (full, expansions) = self.abbreviations.write_out(&typed);
+        let restored = self.restorer.restore(&full);
+        let read_as = restored.text;
+        let changed = restored.changed || !expansions.is_empty();
         // The question is not in the error: people write names into it.
         let failed = |source| ProceduresError::Embed { text: "the question".to_owned(), source };
         let vectors = self.embedder.embed_queries(&[&read_as]).map_err(failed)?;
         let vector = vectors.into_iter().next().and_then(unit);
+        let vector = vector.filter(|it| it.len() == self.cards.dimensions());
         let vector = vector.ok_or_else(|| ProceduresError::Vector("the question".to_owned()))?;
-        let mut every: Vec<u32> =
-            terms(&read_as).iter().filter_map(|term| self.bm25.term(term)).collect();
+        // Some texts write the abbreviation too.
+        let short = expansions.iter().map(|it| fold(&it.short));
+        let all = terms(&read_as).into_iter().chain(short);
+        let mut every: Vec<u32> = all.filter_map(|term| self.bm25.term(&term)).collect();
         every.sort_unstable();
         every.dedup();
         let is_telling = |term: &u32| !self.function_words.contains(term);
@@ -221,151 +320,85 @@ impl Procedures {
         if telling.is_empty() {
             telling.clone_from(&every);
         }
-        Ok(Question { read_as, every, telling, vector })
+        let (spoken, codes) = (spaced(&read_as), exact_terms(&typed));
+        Ok(Question { read_as, changed, expansions, spoken, codes, every, telling, vector })
     }
 
-    /// The procedures that answer, the best first, equal ones in the order of the source. With
-    /// a level only those that it handles: left out before anything is ranked.
+    /// What answers: what `bounds` leave out is left out before anything is ranked.
+    // The question is not recorded: people write names into it.
+    #[tracing::instrument(name = "knowledge.find_procedures", skip_all, fields(limit = limit))]
     #[must_use]
     pub fn find(
         &self,
         question: &Question,
         ways: Ways,
-        level: Option<Level>,
+        bounds: &Bounds,
         limit: usize,
-    ) -> Vec<Found<'_>> {
+    ) -> Answer<'_> {
+        let mut left_out = LeftOut::default();
         let admitted = self.entries.iter().enumerate();
-        let admitted = admitted.filter(|(_, it)| level.is_none_or(|l| it.levels.contains(&l)));
+        let admitted = admitted.filter(|(_, it)| bounds.admits(it, &mut left_out));
         let admitted: Vec<usize> = admitted.map(|(place, _)| place).collect();
-        let scores = self.scores(question, ways, &admitted);
-        let found = admitted.iter().zip(scores);
-        let found =
-            found.filter_map(|(&at, score)| Some(Found { entry: self.entries.get(at)?, score }));
-        let mut found: Vec<Found<'_>> = found.collect();
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        found.truncate(limit);
-        found
-    }
-
-    fn scores(&self, question: &Question, ways: Ways, admitted: &[usize]) -> Vec<f32> {
-        let lexical = |terms: &[u32], title: f32, full: f32| -> Vec<f32> {
-            let all = self.bm25.scores(terms, title, full);
-            admitted.iter().map(|&place| all.get(place).copied().unwrap_or_default()).collect()
-        };
-        match ways {
-            Ways::Bm25 => lexical(&question.every, 0.0, 1.0),
-            Ways::Lexical => lexical(&question.every, 1.0, 0.5),
-            Ways::Dense => near(&self.cards, &question.vector, admitted),
-            Ways::Rrf => {
-                let full = lexical(&question.every, 0.0, 1.0);
-                let titled = lexical(&question.every, 1.0, 0.5);
-                let dense = near(&self.cards, &question.vector, admitted);
-                sum([full, titled, dense].map(reciprocal_ranks))
-            }
-            Ways::Hybrid => {
-                let words = lexical(&question.telling, 1.0, 1.0);
-                let title = near(&self.titles, &question.vector, admitted);
-                let card = near(&self.cards, &question.vector, admitted);
-                let meaning = scaled(standard(sum([title, card])), MEANING);
-                let ahead = admitted.iter().map(|&place| self.ahead(place)).collect();
-                let first = sum([words, meaning, ahead]);
-                let alike = self.alike(&first, admitted);
-                sum([first, scaled(standard(alike), FEEDBACK.1)])
-            }
+        let ranked = self.rank(question, ways, bounds, &admitted);
+        let mut order: Vec<usize> = (0..admitted.len()).collect();
+        let score = |at: usize| ranked.scores.get(at).copied().unwrap_or_default();
+        let most = limit.max(bounds::COUNTED);
+        keep_first(&mut order, most, |a, b| score(*b).total_cmp(&score(*a)).then(a.cmp(b)));
+        let mut facets = Facets::default();
+        let entry = |at: usize| admitted.get(at).and_then(|&place| self.entries.get(place));
+        for counted in order.iter().take(bounds::COUNTED).filter_map(|&at| entry(at)) {
+            facets.add(counted);
         }
+        let found = order.into_iter().take(limit).filter_map(|at| {
+            let reasons = ranked.reasons.get(at).copied();
+            Some(Found { entry: entry(at)?, score: score(at), reasons, place: *admitted.get(at)? })
+        });
+        Answer { found: found.collect(), left_out, facets }
     }
 
-    fn ahead(&self, place: usize) -> f32 {
-        let Some(entry) = self.entries.get(place) else { return 0.0 };
-        let yes = |is: bool, worth: f32| if is { worth } else { 0.0 };
-        yes(entry.for_citizens, CITIZENS) + yes(entry.levels.contains(&Level::Commune), COMMUNE)
-            - yes(entry.place.depth() > 1, LOCAL)
-    }
-
-    /// How near each one is to the middle of the best.
-    fn alike(&self, scores: &[f32], admitted: &[usize]) -> Vec<f32> {
-        let mut best: Vec<(usize, f32)> =
-            admitted.iter().copied().zip(scores.iter().copied()).collect();
-        best.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let best = best.iter().take(FEEDBACK.0).filter_map(|(place, _)| self.both.get(*place));
-        let best: Vec<Vec<f32>> = best.cloned().collect();
-        let middle = best.into_iter().reduce(|a, b| sum([a, b])).and_then(unit);
-        middle.map_or_else(|| vec![0.0; admitted.len()], |it| near(&self.both, &it, admitted))
+    /// The whole document of what was found, read from the index.
+    pub fn document(&self, found: &Found<'_>) -> Result<Document, ProceduresError> {
+        Ok(self.records.get(found.place)?.document)
     }
 }
 
-fn entry(procedure: &Procedure) -> Entry {
-    let document = &procedure.document;
+fn entry(procedure: Procedure) -> Entry {
+    let called = called(&procedure);
+    let document = procedure.document;
     Entry {
-        id: document.id.clone(),
-        code: document.code.clone().unwrap_or_default(),
-        title: document.title.clone(),
-        place: document.place.clone(),
-        levels: procedure.levels.clone(),
+        id: document.id,
+        kind: document.kind,
+        codes: document.code.iter().chain(&document.about).cloned().collect(),
+        code: document.code,
+        title: document.title,
+        sector: procedure.sector,
+        place: document.place,
+        in_force: document.in_force,
+        source: document.source,
+        retrieved_on: document.retrieved_on,
+        hash: document.hash,
+        levels: procedure.levels,
         for_citizens: procedure.for_citizens,
+        called,
     }
+}
+
+fn called(procedure: &Procedure) -> Called {
+    let codes = procedure.document.code.iter().chain(&procedure.names);
+    let codes = codes.flat_map(|name| exact_terms(name)).collect();
+    let mut names: Vec<String> = procedure.names.iter().map(|name| spaced(name)).collect();
+    names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    Called { codes, names }
 }
 
 /// All that a procedure says, but for its law: acts are named everywhere and tell little.
 fn said(procedure: &Procedure) -> String {
     let document = &procedure.document;
-    let sections = document.sections.iter().filter(|it| !it.id.starts_with("law"));
+    let is_law = |id: &str| document.kind == Kind::Procedure && id.starts_with("law");
+    let sections = document.sections.iter().filter(|it| !is_law(&it.id));
     let names = document.aliases.iter().chain(&document.code).map(String::as_str);
     let texts = [document.title.as_str(), &procedure.sector].into_iter().chain(names);
     texts.chain(sections.map(|it| it.text.as_str())).collect::<Vec<_>>().join("\n")
-}
-
-/// The cosine of `to` and each admitted vector.
-fn near(vectors: &[Vec<f32>], to: &[f32], admitted: &[usize]) -> Vec<f32> {
-    let of =
-        |place: &usize| vectors.get(*place).map_or(0.0, |vector| crate::store::dot(vector, to));
-    admitted.iter().map(of).collect()
-}
-
-fn sum<const N: usize>(parts: [Vec<f32>; N]) -> Vec<f32> {
-    let mut parts = parts.into_iter();
-    let mut out = parts.next().unwrap_or_default();
-    for part in parts {
-        for (sum, value) in out.iter_mut().zip(part) {
-            *sum += value;
-        }
-    }
-    out
-}
-
-fn scaled(mut values: Vec<f32>, by: f32) -> Vec<f32> {
-    for value in &mut values {
-        *value *= by;
-    }
-    values
-}
-
-/// By how many standard deviations each value lies above the mean.
-fn standard(mut values: Vec<f32>) -> Vec<f32> {
-    let many = count(values.len().max(1));
-    let mean = values.iter().sum::<f32>() / many;
-    let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / many).sqrt();
-    for value in &mut values {
-        *value = if deviation.is_normal() { (*value - mean) / deviation } else { 0.0 };
-    }
-    values
-}
-
-fn reciprocal_ranks(values: Vec<f32>) -> Vec<f32> {
-    let mut order: Vec<(usize, f32)> = values.iter().copied().enumerate().collect();
-    order.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let mut out = values;
-    for (rank, (place, _)) in order.into_iter().enumerate() {
-        if let Some(value) = out.get_mut(place) {
-            *value = 1.0 / (RRF_K + count(rank + 1));
-        }
-    }
-    out
-}
-
-#[expect(clippy::cast_precision_loss, reason = "numbers of procedures stay far below 2^24")]
-fn count(n: usize) -> f32 {
-    n as f32
 }
 
 /// Whether two titles are the same when read aloud: the portal lists a procedure once for each
@@ -378,18 +411,9 @@ pub fn same_title(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::fold;
 
     #[test]
     fn function_words_are_written_as_terms_are() {
         assert_eq!(fold(FUNCTION_WORDS), FUNCTION_WORDS);
-    }
-
-    #[test]
-    fn ranks_and_deviations() {
-        assert_eq!(standard(vec![1.0, 3.0]), [-1.0, 1.0]);
-        assert_eq!(standard(vec![2.0, 2.0]), [0.0, 0.0], "no value stands out");
-        let ranks = reciprocal_ranks(vec![0.2, 0.9]);
-        assert_eq!(ranks, [1.0 / 62.0, 1.0 / 61.0]);
     }
 }

@@ -42,10 +42,14 @@ const EVERYDAY: [&str; 12] = [
 /// Counts of syllables and pairs in a corpus.
 #[derive(Debug, Clone, Default)]
 pub struct Restorer {
+    /// Numbers of forms with marks.
+    known: HashMap<String, u32>,
+    /// The forms by their numbers, and how often each was seen.
+    seen: Vec<(String, f64)>,
+    /// How often one form follows another.
+    pairs: HashMap<(u32, u32), f64>,
     /// Forms with marks by the form without.
     forms: HashMap<String, Vec<String>>,
-    counts: HashMap<String, f64>,
-    pairs: HashMap<(String, String), f64>,
     total: f64,
 }
 
@@ -60,6 +64,7 @@ pub struct Restored {
 
 struct Candidate {
     form: String,
+    known: Option<u32>,
     bonus: f64,
 }
 
@@ -67,25 +72,52 @@ impl Restorer {
     /// Learns the counts from texts, and from what people say everywhere.
     pub fn learn<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut out = Self::default();
-        for text in texts.into_iter().chain(EVERYDAY) {
-            let text = settle_tones(&text.to_lowercase());
-            let mut before: Option<&str> = None;
-            for syllable in syllables(&text).filter(|syllable| is_syllable(syllable)) {
-                out.total += 1.0;
-                *out.counts.entry(syllable.to_owned()).or_default() += 1.0;
-                if let Some(before) = before {
-                    *out.pairs.entry((before.to_owned(), syllable.to_owned())).or_default() += 1.0;
-                }
-                before = Some(syllable);
+        for text in texts {
+            out.read(text);
+        }
+        out.finish()
+    }
+
+    /// Counts one more text.
+    pub(crate) fn read(&mut self, text: &str) {
+        let text = settle_tones(&text.to_lowercase());
+        let mut before: Option<u32> = None;
+        for syllable in syllables(&text).filter(|syllable| is_syllable(syllable)) {
+            self.total += 1.0;
+            let number = self.count(syllable);
+            if let Some(before) = before {
+                *self.pairs.entry((before, number)).or_default() += 1.0;
             }
+            before = Some(number);
         }
-        for form in out.counts.keys() {
-            out.forms.entry(fold(form)).or_default().push(form.clone());
+    }
+
+    /// Counts a form once more and tells its number.
+    fn count(&mut self, form: &str) -> u32 {
+        if let Some(&number) = self.known.get(form) {
+            if let Some((_, count)) = self.seen.get_mut(number as usize) {
+                *count += 1.0;
+            }
+            return number;
         }
-        for forms in out.forms.values_mut() {
+        let number = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
+        self.known.insert(form.to_owned(), number);
+        self.seen.push((form.to_owned(), 1.0));
+        number
+    }
+
+    /// Ready to restore, once all texts were read.
+    pub(crate) fn finish(mut self) -> Self {
+        for text in EVERYDAY {
+            self.read(text);
+        }
+        for (form, _) in &self.seen {
+            self.forms.entry(fold(form)).or_default().push(form.clone());
+        }
+        for forms in self.forms.values_mut() {
             forms.sort();
         }
-        out
+        self
     }
 
     /// The most likely text that was meant.
@@ -104,22 +136,24 @@ impl Restorer {
     }
 
     fn candidates(&self, word: &str, has_marks: bool) -> Vec<Candidate> {
-        let as_typed = |bonus| Candidate { form: word.to_owned(), bonus };
+        let candidate = |form: &str, bonus: f64| {
+            let known = self.known.get(form).copied();
+            Candidate { form: form.to_owned(), known, bonus }
+        };
         let key = fold(word);
         if !is_bare(word) {
-            return vec![as_typed(0.0)];
+            return vec![candidate(word, 0.0)];
         }
-        let mut out = vec![as_typed(if has_marks { MEANT_BARE } else { 0.0 })];
+        let mut out = vec![candidate(word, if has_marks { MEANT_BARE } else { 0.0 })];
         if let Some(forms) = self.forms.get(&key) {
             // Who typed the bar of a `đ` meant it; who did not may have left it out.
             let fits = |form: &&String| *form != word && (key == word || form.starts_with('đ'));
-            let others = forms.iter().filter(fits);
-            out.extend(others.map(|form| Candidate { form: form.clone(), bonus: 0.0 }));
+            out.extend(forms.iter().filter(fits).map(|form| candidate(form, 0.0)));
         } else if word.len() >= SHORTEST_SLIP {
             let near = self.forms.iter().filter(|(other, _)| is_one_slip(&key, other));
             let mut near: Vec<&String> = near.flat_map(|(_, forms)| forms).collect();
             near.sort();
-            out.extend(near.into_iter().map(|form| Candidate { form: form.clone(), bonus: -SLIP }));
+            out.extend(near.into_iter().map(|form| candidate(form, -SLIP)));
         }
         out
     }
@@ -133,13 +167,14 @@ impl Restorer {
             let mut next = Vec::with_capacity(column.len());
             let mut way = Vec::with_capacity(column.len());
             for candidate in column {
-                let arrivals = before.iter().zip(&scores).map(|(from, score)| {
-                    score + self.log_chance(Some(&from.form), &candidate.form)
-                });
+                let arrivals = before
+                    .iter()
+                    .zip(&scores)
+                    .map(|(from, score)| score + self.log_chance(Some(from), candidate));
                 let (from, score) = arrivals
                     .enumerate()
                     .reduce(|best, other| if other.1 > best.1 { other } else { best })
-                    .unwrap_or_else(|| (0, self.log_chance(None, &candidate.form)));
+                    .unwrap_or_else(|| (0, self.log_chance(None, candidate)));
                 next.push(score + candidate.bonus);
                 way.push(from);
             }
@@ -159,11 +194,12 @@ impl Restorer {
         out
     }
 
-    fn log_chance(&self, before: Option<&String>, form: &str) -> f64 {
-        let alone = self.counts.get(form).copied().unwrap_or(UNSEEN) / (self.total + 1.0);
+    fn log_chance(&self, before: Option<&Candidate>, it: &Candidate) -> f64 {
+        let seen = |it: &Candidate| self.seen.get(it.known? as usize).map(|(_, count)| *count);
+        let alone = seen(it).unwrap_or(UNSEEN) / (self.total + 1.0);
         let after = before.and_then(|before| {
-            let pair = self.pairs.get(&(before.clone(), form.to_owned()))?;
-            Some(pair / self.counts.get(before)?)
+            let pair = self.pairs.get(&(before.known?, it.known?))?;
+            Some(pair / seen(before)?)
         });
         (PAIR_WEIGHT * after.unwrap_or(0.0) + (1.0 - PAIR_WEIGHT) * alone).ln()
     }

@@ -13,12 +13,12 @@ use serde::Serialize;
 
 use crate::chunk::Passage;
 use crate::corpus::{Kind, Place};
-use crate::embed::{Embed, EmbedError};
-use crate::index::{Index, unit};
+use crate::embed::{Embed, EmbedError, unit};
+use crate::index::Index;
 use crate::lexical::Lexical;
 use crate::restore::{Restored, Restorer};
 use crate::store::{Filter, Scan, StoreError, VectorStore, sync};
-use crate::text::{exact_terms, fold, nfc, words};
+use crate::text::{exact_terms, fold, nfc, spaced, words};
 
 /// The usual constant of reciprocal rank fusion: how soon a rank stops to matter.
 const RRF_K: f32 = 60.0;
@@ -284,12 +284,6 @@ impl Names {
     fn in_question(&self, asked: &str) -> Option<&str> {
         self.spoken.iter().find(|name| asked.contains(name.as_str())).map(String::as_str)
     }
-}
-
-/// The words without marks, each between single spaces, so that whole words are compared.
-fn spaced(text: &str) -> String {
-    let folded = fold(text);
-    words(&folded).fold(" ".to_owned(), |out, word| out + word + " ")
 }
 
 /// Both rankings, by the place of the passage in the index.

@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Read};
 use domain::Confidence;
 use flate2::bufread::MultiGzDecoder;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::corpus::{Document, Place};
 use crate::text::nfc;
@@ -55,10 +55,12 @@ pub struct Manifest {
 }
 
 /// A procedure as a source tells it: the document, and by what it is told from others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Procedure {
     /// What it says.
     pub document: Document,
+    /// Names that are as good as the title: what people call it.
+    pub names: Vec<String>,
     /// What it is about, in the source's words: `Hộ tịch`.
     pub sector: String,
     /// What comes of it.
@@ -70,18 +72,51 @@ pub struct Procedure {
 }
 
 impl Procedure {
+    /// A document of our own, of which no source has told anything yet.
+    #[must_use]
+    pub fn ours(document: &Document) -> Self {
+        let what = document.sections.first().map(|section| section.text.clone());
+        Self {
+            names: document.aliases.clone(),
+            sector: String::new(),
+            results: what.into_iter().collect(),
+            levels: Vec::new(),
+            for_citizens: true,
+            document: document.clone(),
+        }
+    }
+
+    /// Takes over what a source says of the same procedure and we do not: who handles it, what it
+    /// is about, how it is called there. Our words stay.
+    pub(crate) fn learn_from(&mut self, twin: Self) {
+        if twin.document.title != self.document.title {
+            self.names.push(twin.document.title);
+        }
+        self.sector = twin.sector;
+        self.results = twin.results;
+        self.levels = twin.levels;
+        self.for_citizens = twin.for_citizens;
+    }
+
+    /// What it is called: the title, then other names.
+    pub(crate) fn called(&self) -> String {
+        let names = [&self.document.title].into_iter().chain(&self.names);
+        names.map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
     /// What an embedding model reads to know what the procedure is: title, sector, results.
     #[must_use]
     pub fn card(&self) -> String {
         let results = self.results.join("; ");
-        let card = format!("{}. {}. {results}", self.document.title, self.sector);
+        let card = format!("{}. {}. {results}", self.called(), self.sector);
         let card = card.split_whitespace().collect::<Vec<_>>().join(" ");
         nfc(&card).chars().take(EMBEDDED).collect()
     }
 }
 
 /// Who handles a procedure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Commune, ward, special zone.
     Commune,
@@ -93,6 +128,24 @@ pub enum Level {
     Branch,
     /// Somebody else, such as an embassy.
     Other,
+}
+
+impl Level {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Commune, Self::Province, Self::Ministry, Self::Branch, Self::Other];
+
+    /// The word used in files and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commune => "commune",
+            Self::Province => "province",
+            Self::Ministry => "ministry",
+            Self::Branch => "branch",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// How records are written.

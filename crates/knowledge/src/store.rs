@@ -4,6 +4,7 @@
 //! to it again ([`sync`]). It is not async: searching embeds the question first, which is work
 //! for a blocking thread anyway, and a plain call can be made from everywhere.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -140,6 +141,16 @@ pub trait VectorStore: Send + Sync {
         filter: &Filter,
         limit: usize,
     ) -> Result<Vec<(String, f32)>, StoreError>;
+}
+
+/// Keeps the `most` that come first by `order`, sorted. All others are never put in order: among
+/// a million that would take longer than finding them.
+pub(crate) fn keep_first<T>(items: &mut Vec<T>, most: usize, order: impl Fn(&T, &T) -> Ordering) {
+    if items.len() > most {
+        items.select_nth_unstable_by(most, &order);
+        items.truncate(most);
+    }
+    items.sort_by(order);
 }
 
 /// What a sync changed.

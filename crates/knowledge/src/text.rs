@@ -5,23 +5,43 @@
 //! pairs: pairs give back most of the meaning that marks and word borders carried, and
 //! measured better than a word segmenter. Codes and numbers of acts stay whole.
 
-use unicode_normalization::UnicodeNormalization;
+use std::sync::LazyLock;
+
 use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// Canonical composition: what the rest of this crate, and the model, expect.
 #[must_use]
 pub fn nfc(text: &str) -> String {
-    text.nfc().collect()
+    // Nearly every text is composed already.
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text.to_owned(),
+        _ => text.nfc().collect(),
+    }
 }
 
 /// Lower case without any mark: `Đăng ký` becomes `dang ky`.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.nfd()
-        .filter(|&c| !is_combining_mark(c))
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == 'đ' { 'd' } else { c })
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match FOLDED.get(c as usize) {
+            Some(folded) => out.extend(*folded),
+            None => out.extend(folded(c)),
+        }
+    }
+    out
+}
+
+/// What every character that Vietnamese is written with folds to, if to anything. Taking each
+/// apart anew made half of the time in which an index is opened.
+static FOLDED: LazyLock<Vec<Option<char>>> = LazyLock::new(|| {
+    (0..0x1f00).map(|code| char::from_u32(code).and_then(|c| folded(c).next())).collect()
+});
+
+fn folded(c: char) -> impl Iterator<Item = char> {
+    let apart = std::iter::once(c).nfd().filter(|&c| !is_combining_mark(c));
+    apart.flat_map(char::to_lowercase).map(|c| if c == 'đ' { 'd' } else { c })
 }
 
 /// Moves the tone of open `oa`, `oe` and `uy` to the first vowel: `hoà` becomes `hòa`.
@@ -121,16 +141,26 @@ fn number_and_year(token: &str) -> Option<String> {
 #[must_use]
 pub fn terms(text: &str) -> Vec<String> {
     let mut out = exact_terms(text);
-    let folded = fold(text);
+    each_term(&fold(text), |parts| out.push(parts.concat()));
+    out
+}
+
+/// The syllables of a folded text and the pairs of them, as the parts that each is written of.
+pub(crate) fn each_term(folded: &str, mut each: impl FnMut(&[&str])) {
     let mut before: Option<&str> = None;
-    for word in words(&folded) {
+    for word in words(folded) {
         if let Some(before) = before {
-            out.push(format!("{before}_{word}"));
+            each(&[before, "_", word]);
         }
-        out.push(word.to_owned());
+        each(&[word]);
         before = Some(word);
     }
-    out
+}
+
+/// The words without marks, each between single spaces, so that whole words are compared.
+pub(crate) fn spaced(text: &str) -> String {
+    let folded = fold(text);
+    words(&folded).fold(" ".to_owned(), |out, word| out + word + " ")
 }
 
 #[cfg(test)]
@@ -145,6 +175,11 @@ mod tests {
         assert_ne!(composed, decomposed);
         assert_eq!(fold(composed), fold(&decomposed));
         assert_eq!(nfc(&decomposed), composed);
+    }
+
+    #[test]
+    fn what_has_no_place_in_the_table_folds_too() {
+        assert_eq!(fold("Ｋ Ω e\u{301}\0x ℵ"), "ｋ ω e\0x ℵ");
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod problems;
 mod purpose;
 mod read_draft;
 mod record_outcome;
+mod search;
 mod views;
 
 pub(crate) use metrics::OPEN_METRICS;
@@ -40,6 +41,7 @@ pub use openapi::Document;
     tags(
         (name = "events", description = "What registers tell us."),
         (name = "suggestions", description = "What a person may get or must do, and the drafts prepared for it."),
+        (name = "search", description = "Which procedure a question is about, and what it says."),
         (name = "models", description = "The models of this machine, as OpenAI's API has them. Off unless `models.serve` is set."),
         (name = "health", description = "For whoever runs the service."),
         (name = "about", description = "This description itself. Open to all."),
@@ -75,6 +77,7 @@ pub fn router() -> (Router<AppState>, Document) {
         .routes(routes!(list_suggestions::list_suggestions))
         .routes(routes!(read_draft::read_draft))
         .routes(routes!(record_outcome::record_outcome))
+        .routes(routes!(search::search))
         .routes(routes!(models::list))
         .routes(routes!(models::complete))
         .routes(routes!(models::chat))

@@ -100,8 +100,13 @@ pub struct Models {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Knowledge {
-    /// The file of the index. It can be rebuilt at any time.
+    /// The file of the index of passages; beside it are those of procedures. They can be rebuilt
+    /// at any time.
     pub index: PathBuf,
+    /// Manifests of procedures that others describe.
+    pub sources: Vec<PathBuf>,
+    /// Whether there is a page to try questions on.
+    pub page: bool,
     /// A Qdrant server; `None` searches in the process.
     #[serde(deserialize_with = "empty_is_none")]
     pub qdrant_url: Option<String>,
@@ -358,6 +363,10 @@ fn from_variable(name: &str, text: &str, defaults: &Table) -> Result<Option<Tabl
         Some(Value::Boolean(_)) => text.parse().ok().map(Value::Boolean),
         Some(Value::Integer(_)) => text.parse().ok().map(Value::Integer),
         Some(Value::Float(_)) => text.parse().ok().map(Value::Float),
+        Some(Value::Array(_)) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+        }
         _ => Some(Value::String(text.to_owned())),
     };
     let value = value.ok_or_else(|| ConfigError::WrongType {

@@ -223,6 +223,29 @@ impl From<engine::OutcomeError> for ApiError {
     }
 }
 
+impl From<crate::finder::FinderError> for ApiError {
+    fn from(error: crate::finder::FinderError) -> Self {
+        use crate::finder::FinderError as F;
+        use knowledge::ProceduresError as P;
+        // No `_` arm: a new variant must decide what the public sees of it.
+        match error {
+            F::Overloaded => Self::new(ErrorCode::Overloaded, error.to_string()),
+            F::Procedures(P::NoWord | P::TooLong) => {
+                Self::new(ErrorCode::InvalidQuery, error.to_string())
+            }
+            F::Model(_) | F::Procedures(P::Index(_) | P::Model { .. }) => {
+                let detail = "there is no index of procedures that can be searched: whoever runs \
+                              this service makes one with `cotmoc index`";
+                Self::caused(ErrorCode::Unavailable, detail, error)
+            }
+            F::BrokenOff(_)
+            | F::Procedures(P::Empty | P::Vectors { .. } | P::Embed { .. } | P::Vector(_)) => {
+                Self::internal(error)
+            }
+        }
+    }
+}
+
 impl From<crate::chance::ChanceError> for ApiError {
     fn from(error: crate::chance::ChanceError) -> Self {
         Self::internal(error)

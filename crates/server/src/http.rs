@@ -16,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::extract::BODY_LIMIT;
+use crate::finder::Finder;
 use crate::models::Offer;
 use crate::sign_in::SignIn;
 use crate::{api, pages};
@@ -36,6 +37,8 @@ pub struct AppState {
     pub behind_tls: bool,
     /// The models that other programs may ask, where they may.
     pub models: Option<Offer>,
+    /// What finds procedures.
+    pub finder: Finder,
 }
 
 impl AppState {

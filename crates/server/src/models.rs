@@ -5,6 +5,7 @@
 //! seconds after it was started and a second demo, which words nothing anew, loads nothing.
 //! Whoever words letters and whoever asks through the API ask the same workers.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -26,10 +27,10 @@ pub use offer::Offer;
 pub(crate) use offer::OfferError;
 
 /// Something that is loaded by the first that asks for it; the others wait for that.
-struct Late<T>(Mutex<Option<Arc<T>>>);
+pub(crate) struct Late<T>(Mutex<Option<Arc<T>>>);
 
 impl<T> Late<T> {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(None))
     }
 
@@ -37,7 +38,7 @@ impl<T> Late<T> {
         Self(Mutex::new(Some(Arc::new(loaded))))
     }
 
-    fn get<E>(&self, load: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+    pub(crate) fn get<E>(&self, load: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(loaded) = &*held {
             return Ok(Arc::clone(loaded));
@@ -57,6 +58,8 @@ impl<T> Late<T> {
 pub(crate) struct LateEmbedder {
     path: PathBuf,
     name: String,
+    /// How many threads share many texts.
+    threads: NonZeroUsize,
     embedder: Late<Embedder>,
 }
 
@@ -64,7 +67,8 @@ impl LateEmbedder {
     fn embedder(&self) -> Result<Arc<Embedder>, EmbedError> {
         self.embedder.get(|| {
             tracing::info!(model = %self.name, "embedding model loading");
-            Embedder::load(&self.path).map_err(|error| EmbedError(error.into()))
+            let loaded = Embedder::load(&self.path).map_err(|error| EmbedError(error.into()))?;
+            Ok(loaded.on_threads(self.threads))
         })
     }
 
@@ -132,13 +136,15 @@ impl Wording for LateWording {
 /// # Errors
 /// Says which file is missing or wrong and which command mends it.
 pub fn embedder(dir: &Path) -> anyhow::Result<Arc<dyn Embed>> {
-    Ok(Arc::new(late_embedder(dir)?.1))
+    // Nothing else is done while an index is made: all processors share its texts.
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    Ok(Arc::new(late_embedder(dir, threads)?.1))
 }
 
-fn late_embedder(dir: &Path) -> anyhow::Result<(String, LateEmbedder)> {
+fn late_embedder(dir: &Path, threads: NonZeroUsize) -> anyhow::Result<(String, LateEmbedder)> {
     let catalogue = Catalogue::embedded()?;
     let (model, path) = ready(&catalogue, Role::Embedding, dir)?;
-    let late = LateEmbedder { path, name: identity(model), embedder: Late::new() };
+    let late = LateEmbedder { path, name: identity(model), threads, embedder: Late::new() };
     Ok((model.name.clone(), late))
 }
 

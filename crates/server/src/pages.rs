@@ -22,6 +22,7 @@ mod home;
 mod inbox;
 mod language;
 mod message;
+mod officers;
 mod outcome;
 mod privacy;
 mod reach;
@@ -55,6 +56,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/settings/allow", post(settings::allow))
         .route("/settings/reach", post(reach::change))
         .route("/privacy", get(privacy::privacy))
+        .route("/officers/search", get(officers::empty).post(officers::tried))
         .route("/static/style.css", get(statics::style))
         .route("/static/mark.svg", get(statics::mark));
     if state.is_demo() { router.route("/sign-in", post(home::pick)) } else { router }

@@ -45,10 +45,18 @@ scope!(/** Read drafts. */ Drafts, "drafts");
 scope!(/** Say what a person did. */ Outcomes, "outcomes");
 scope!(/** Read what is counted. */ Metrics, "metrics");
 scope!(/** Ask the models. */ Models, "models");
+scope!(/** Look for procedures. */ Search, "search");
 
 /// The names of all scopes.
-pub const SCOPES: [&str; 6] =
-    [Events::NAME, Suggestions::NAME, Drafts::NAME, Outcomes::NAME, Metrics::NAME, Models::NAME];
+pub const SCOPES: [&str; 7] = [
+    Events::NAME,
+    Suggestions::NAME,
+    Drafts::NAME,
+    Outcomes::NAME,
+    Metrics::NAME,
+    Models::NAME,
+    Search::NAME,
+];
 
 /// A caller whose key allows `S`. Only a valid key makes one.
 pub struct Portal<S> {
@@ -111,7 +119,7 @@ impl<S: Scope> FromRequestParts<AppState> for Portal<S> {
 pub enum IssueError {
     /// There is no such scope.
     #[error(
-        "`{0}` is no scope: there are `events`, `suggestions`, `drafts`, `outcomes`, `metrics` and `models`"
+        "`{0}` is no scope: there are `events`, `suggestions`, `drafts`, `outcomes`, `metrics`, `models` and `search`"
     )]
     Scope(String),
     /// No random bytes.

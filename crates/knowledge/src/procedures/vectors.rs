@@ -1,11 +1,11 @@
 //! Vectors kept on disk by what they are of.
 //!
-//! A file only ever grows, one entry at a time: the SHA-256 of model and text, then the vector.
-//! So a build that was broken off has lost one text at most, and a text that came back, or that
-//! two sources share, is not embedded again. An entry that was not written whole is cut off. A
+//! A file only ever grows, a group of entries at a time: the SHA-256 of model and text, then the
+//! vector. So a build that was broken off has lost one group at most, and a text that came back,
+//! or that two sources share, is not embedded again. An entry that was not written whole is cut off. A
 //! file of vectors of another size is begun anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -13,8 +13,8 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::ProceduresError;
-use crate::embed::Embed;
-use crate::index::unit;
+use super::matrix::Matrix;
+use crate::embed::{self, Embed, NoVector};
 
 const MAGIC: &[u8; 8] = b"COTMOCV1";
 /// Magic and number of dimensions.
@@ -27,43 +27,63 @@ fn key(model: &str, text: &str) -> Key {
     Sha256::new().chain_update(model).chain_update([0_u8]).chain_update(text).finalize().into()
 }
 
+/// Vectors, and how many of them were made now.
+pub(super) struct Made {
+    pub(super) vectors: Matrix,
+    pub(super) embedded: usize,
+}
+
 /// The vectors of `texts` at unit length, in their order.
 pub(super) fn of(
     texts: &[String],
     embedder: &dyn Embed,
     path: &Path,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Vec<Vec<f32>>, ProceduresError> {
+) -> Result<Made, ProceduresError> {
     let failed = |source| ProceduresError::Vectors { path: path.to_owned(), source };
     let model = embedder.model();
-    let (mut kept, dimensions) = read(path).map_err(failed)?;
+    let (mut kept, mut dimensions) = read(path).map_err(failed)?;
+    let keys: Vec<Key> = texts.iter().map(|text| key(&model, text)).collect();
+    let mut seen: HashSet<&Key> = HashSet::new();
+    let new: Vec<(&Key, &String)> = keys
+        .iter()
+        .zip(texts)
+        .filter(|(key, _)| !kept.contains_key(*key) && seen.insert(key))
+        .collect();
+    let total = texts.len();
     let mut file: Option<File> = None;
-    let mut out = Vec::with_capacity(texts.len());
-    for (done, text) in texts.iter().enumerate() {
-        progress(done, texts.len());
-        let key = key(&model, text);
-        if let Some(vector) = kept.get(&key) {
-            out.push(vector.clone());
-            continue;
-        }
-        let embed = |source| ProceduresError::Embed { text: text.clone(), source };
-        let vector = embedder.embed_passages(&[text]).map_err(embed)?.into_iter().next();
-        let vector = vector.and_then(unit).ok_or_else(|| ProceduresError::Vector(text.clone()))?;
+    for (done, group) in new.chunks(embed::GROUP).enumerate() {
+        progress(total - new.len() + done * embed::GROUP, total);
+        let named: Vec<&str> = group.iter().map(|(_, text)| text.as_str()).collect();
+        let vectors = embed::group(embedder, &named, 0).map_err(|(place, why)| {
+            let text = named.get(place).map(|text| (*text).to_owned()).unwrap_or_default();
+            match why {
+                NoVector::Failed(source) => ProceduresError::Embed { text, source },
+                NoVector::Unusable => ProceduresError::Vector(text),
+            }
+        })?;
+        let size = vectors.first().map_or(0, Vec::len);
         if file.is_none() {
-            let whole = (dimensions == vector.len()).then_some(kept.len());
+            let whole = (dimensions == size).then_some(kept.len());
             if whole.is_none() {
                 kept.clear();
             }
-            file = Some(open(path, vector.len(), whole).map_err(failed)?);
+            dimensions = size;
+            file = Some(open(path, size, whole).map_err(failed)?);
         }
+        let entries = group.iter().zip(&vectors).flat_map(|((key, _), it)| entry(key, it));
         if let Some(file) = &mut file {
-            file.write_all(&entry(&key, &vector)).map_err(failed)?;
+            file.write_all(&entries.collect::<Vec<u8>>()).map_err(failed)?;
         }
-        kept.insert(key, vector.clone());
-        out.push(vector);
+        kept.extend(group.iter().map(|(key, _)| **key).zip(vectors));
     }
-    progress(texts.len(), texts.len());
-    Ok(out)
+    progress(total, total);
+    let mut vectors = Matrix::of(dimensions);
+    for (key, text) in keys.iter().zip(texts) {
+        let vector = kept.get(key).filter(|vector| vector.len() == dimensions);
+        vectors.push(vector.ok_or_else(|| ProceduresError::Vector(text.clone()))?);
+    }
+    Ok(Made { vectors, embedded: new.len() })
 }
 
 fn entry(key: &Key, vector: &[f32]) -> Vec<u8> {
@@ -139,10 +159,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/vectors");
         let texts: Vec<String> = ["a", "bbbb", "a"].map(str::to_owned).to_vec();
-        let made = |model: &Counting| of(&texts, model, &path, &mut |_, _| ()).unwrap();
+        let made = |model: &Counting| of(&texts, model, &path, &mut |_, _| ()).unwrap().vectors;
         let first = Counting::default();
         let vectors = made(&first);
-        assert_eq!(vectors[1], [0.6, 0.8]);
+        assert_eq!(vectors.row(1).unwrap(), [0.6, 0.8]);
         assert_eq!(first.0.load(Ordering::Relaxed), 2, "the same text is embedded once");
 
         let bytes = fs::read(&path).unwrap();

@@ -139,6 +139,7 @@ pub(super) fn procedure(manifest: &Manifest, line: usize, text: &str) -> Result<
     };
     Ok(Procedure {
         document,
+        names: Vec::new(),
         sector: clean(&record.sector),
         results,
         levels: record.level.split(',').filter_map(level).collect(),

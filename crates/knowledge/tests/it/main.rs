@@ -7,6 +7,8 @@ mod index;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod procedures;
+#[cfg(test)]
 mod quality;
 #[cfg(test)]
 mod search;

@@ -63,7 +63,7 @@ Examples:
   cotmoc serve                                    the API and the pages, with a worker beside them
   cotmoc ingest events.jsonl                      take in what registers tell
   cotmoc explain msg_…                            why somebody got this message
-  cotmoc search \"làm giấy khai sinh cho con\"      passages of procedure and law, best first
+  cotmoc search \"làm giấy khai sinh cho con\"      the procedure that a question is about
 
 Settings: `--config FILE`, or variables as in COTMOC_SERVER__LISTEN=0.0.0.0:8466.
 Exit codes: 0 done, 1 the work failed, 2 the call was wrong.";
@@ -108,7 +108,7 @@ enum Command {
     Models(models::Args),
     /// Embed the procedures and the law, so that they can be searched.
     Index(index::Args),
-    /// Find passages of procedure and law.
+    /// Find the procedure that a question is about, and what it says.
     Search(search::Args),
     /// Check a pack of life events: names, types, law, dates, what has expired. Says where.
     Check(pack::check::Args),
@@ -163,7 +163,7 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         Command::Stream(args) => block_on(stream::run(&args, &config, output)),
         Command::Models(args) => models::run(&args, &config, output),
         Command::Index(args) => index::run(&args, &config, output),
-        Command::Search(args) => block_on(search::run(&args, &config, output)),
+        Command::Search(args) => search::run(&args, &config, output),
         Command::Check(args) => match args.diff() {
             Some((diff, on)) => block_on(diff::run(diff, on, &config, output)),
             None => pack::check::run(&args, output),

@@ -1,23 +1,18 @@
 //! `cotmoc eval retrieval`: how well a citizen's question finds its procedure.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use eval::retrieval::{MANIFEST, RetrievalReport, Table, questions, retrieval};
-use knowledge::{Manifest, Procedure, Procedures};
+use knowledge::{Corpus, Procedures};
 use serde::Serialize;
 use server::config::Config;
+use server::finder::{self, Counts, Step, Wanted};
 use server::models;
+use server::sources::{Source, beside};
 
 use super::output::Output;
 use super::paper::{Paper, faint, plain};
-
-/// Where the data of the evaluations are kept beside the project.
-fn beside() -> PathBuf {
-    let data = std::env::var_os("COTMOC_SHARED_DATA").map(PathBuf::from);
-    data.unwrap_or_else(|| PathBuf::from("../shared/data"))
-}
 
 /// What is told to machines.
 #[derive(Serialize)]
@@ -34,19 +29,29 @@ pub(super) fn run(set: Option<PathBuf>, config: &Config, output: Output) -> anyh
     let asked = questions(&set).context(
         "give a folder that holds `queries.jsonl` with `--set`, or set COTMOC_SHARED_DATA",
     )?;
-    let manifest = Manifest::parse(MANIFEST)?;
-    let (procedures, set_aside) = procedures(&manifest, &set, output)?;
+    let source = Source::parse(MANIFEST.to_owned(), &set)?;
+    let wanted = Wanted::of(Corpus::default(), vec![source])?;
+    // Beside the index that is searched every day, and sharing its vectors.
+    let place = config.knowledge.index.with_file_name("retrieval.index");
     let embedder = models::embedder(&config.models.dir)?;
-    let kept = config.knowledge.index.with_file_name("procedures.vectors");
     let bar = output.bar(0, false, "embedding procedures");
-    let search = Procedures::build(&procedures, embedder, &kept, &mut |done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    });
+    let built =
+        wanted.build(embedder.as_ref(), &place, &finder::vectors(&place), &mut |step| match step {
+            Step::Read(_) => {}
+            Step::Embedded(done, total) => {
+                bar.set_length(total as u64);
+                bar.set_position(done as u64);
+            }
+            Step::SetAside(file, aside) => bar.suspend(|| {
+                output.say(format!("{}: {:#}", file.display(), anyhow::Error::new(aside)));
+            }),
+        });
     bar.finish_and_clear();
-    drop(procedures);
+    let (_, Counts { taken, set_aside, .. }) = built?;
+    output.say(format!("{taken} procedures, {set_aside} lines set aside"));
+    let search = Procedures::open(&place, embedder)?;
     let bar = output.bar(0, false, "asking");
-    let report = retrieval(&search?, &asked, &mut |done, total| {
+    let report = retrieval(&search, &asked, &mut |done, total| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     });
@@ -54,35 +59,6 @@ pub(super) fn run(set: Option<PathBuf>, config: &Config, output: Output) -> anyh
     let report = report?;
     tell(&Paper::of_stdout(output.is_json()), &report);
     output.value(&Told { set_aside, report: &report })
-}
-
-/// The procedures that the set is asked over: beside it, or in the folder of shared data.
-fn procedures(
-    manifest: &Manifest,
-    set: &Path,
-    output: Output,
-) -> anyhow::Result<(Vec<Procedure>, usize)> {
-    let name = Path::new(&manifest.file).file_name().map(PathBuf::from).unwrap_or_default();
-    let places =
-        [set.join(name), set.join("..").join(&manifest.file), beside().join(&manifest.file)];
-    let [.., last] = &places;
-    let path = places.iter().find(|path| path.is_file()).unwrap_or(last);
-    let file = File::open(path).with_context(|| {
-        format!("cannot read the procedures `{}`: set COTMOC_SHARED_DATA", path.display())
-    })?;
-    let mut procedures = Vec::new();
-    let mut aside = 0_usize;
-    for read in manifest.read(file) {
-        match read {
-            Ok(procedure) => procedures.push(procedure),
-            Err(error) => {
-                aside += 1;
-                output.say(format!("{}: {:#}", path.display(), anyhow::Error::new(error)));
-            }
-        }
-    }
-    output.say(format!("{} procedures, {aside} lines set aside", procedures.len()));
-    Ok((procedures, aside))
 }
 
 fn tell(paper: &Paper, report: &RetrievalReport) {

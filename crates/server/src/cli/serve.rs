@@ -7,6 +7,7 @@ use engine::App;
 use serde::Serialize;
 use server::clock::RealClock;
 use server::config::Config;
+use server::finder::{self, Finder};
 use server::http::{self, AppState};
 use server::models::{Models, Offer};
 use server::sign_in::SignIn;
@@ -92,8 +93,11 @@ where
     let stop = stop::when_asked(&tasks)?;
     let behind_tls = config.server.behind_tls;
     let watched = app.clone();
+    let asked = Arc::clone(&models);
+    let finder = Finder::new(&finder::place(&config.knowledge.index), move || asked.embed());
+    let finder = finder.with_page(config.knowledge.page || sign_in == SignIn::DemoPicker);
     let models = config.models.serve.then(|| Offer::of(models));
-    let state = AppState { engine: app, sign_in: Arc::new(sign_in), behind_tls, models };
+    let state = AppState { engine: app, sign_in: Arc::new(sign_in), behind_tls, models, finder };
     let serving = async {
         let connections = config.server.connections;
         let asked = stop.clone().cancelled_owned();

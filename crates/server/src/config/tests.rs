@@ -58,7 +58,8 @@ fn every_key_has_a_default_and_is_read() {
     let dir = "var/models".into();
     assert_eq!(models, Models { dir, serve: false, workers: 1, queue: 256 });
     let index = "var/knowledge.index".into();
-    assert_eq!(knowledge, Knowledge { index, qdrant_url: None });
+    let sources = Vec::new();
+    assert_eq!(knowledge, Knowledge { index, sources, page: false, qdrant_url: None });
     assert_eq!(writer, Writer { samples: 0 });
     let timetable = "5 0 * * *".into();
     let (sends_at_once, queue_limit) = (8, 1_000_000);
@@ -125,10 +126,12 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let environment = variables(&[
         ("COTMOC_SERVER__LISTEN", "127.0.0.1:2"),
         ("COTMOC_WRITER__SAMPLES", "2"),
+        ("COTMOC_KNOWLEDGE__SOURCES", "a.yaml, b.yaml"),
         ("COTMOC_CONFIG", "x"),
     ]);
     let config = Config::load(Some(&path), environment).unwrap();
     assert_eq!(config.writer.samples, 2);
+    assert_eq!(config.knowledge.sources, [Path::new("a.yaml"), Path::new("b.yaml")]);
     assert_eq!(config.server.listen.port(), 2);
     assert!(config.server.behind_tls);
     assert_eq!(config.models.dir, Path::new("var/models"));

@@ -1,5 +1,6 @@
 //! One set of models for all of a process: the letters, and whoever asks through the API.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 use inference::remote;
 use inference::serve::{Settings, Workers};
+use knowledge::{Embed, EmbedError};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle as Runtime;
 use writer::{ServedModel, Wording};
@@ -77,7 +79,32 @@ impl Models {
 
     /// The embedding model under its name.
     pub(super) fn embedder(&self) -> anyhow::Result<Arc<(String, LateEmbedder)>> {
-        self.embedder.get(|| late_embedder(&self.dir))
+        self.embedder.get(|| late_embedder(&self.dir, NonZeroUsize::MIN))
+    }
+
+    /// The embedding model as a search asks it.
+    ///
+    /// # Errors
+    /// Says which file is missing or wrong and which command mends it.
+    pub fn embed(&self) -> anyhow::Result<Arc<dyn Embed>> {
+        Ok(Arc::new(Shared(self.embedder()?)))
+    }
+}
+
+/// The embedding model that everybody in this process shares.
+struct Shared(Arc<(String, LateEmbedder)>);
+
+impl Embed for Shared {
+    fn model(&self) -> String {
+        self.0.1.model()
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.0.1.embed_passages(texts)
+    }
+
+    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.0.1.embed_queries(texts)
     }
 }
 

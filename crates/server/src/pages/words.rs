@@ -21,6 +21,7 @@ pub(crate) struct Words {
     pub(crate) draft: Draft,
     pub(crate) settings: Settings,
     pub(crate) privacy: Privacy,
+    pub(crate) officers: Officers,
     pub(crate) error: ErrorWords,
 }
 
@@ -64,6 +65,36 @@ pub(crate) struct Inbox {
     pub(crate) settled: &'static str,
     pub(crate) new: &'static str,
     pub(crate) arrived: &'static str,
+}
+
+pub(crate) struct Officers {
+    pub(crate) title: &'static str,
+    pub(crate) lead: &'static str,
+    pub(crate) question: &'static str,
+    pub(crate) place: &'static str,
+    pub(crate) on: &'static str,
+    pub(crate) level: &'static str,
+    pub(crate) any_level: &'static str,
+    /// In the order of `Level::ALL`.
+    pub(crate) levels: [&'static str; 5],
+    pub(crate) left: &'static str,
+    pub(crate) right: &'static str,
+    /// The name of each way, and what it does.
+    pub(crate) ways: [(&'static str, &'static str); 5],
+    pub(crate) compare: &'static str,
+    pub(crate) found: &'static str,
+    pub(crate) read_as: &'static str,
+    pub(crate) left_out: &'static str,
+    pub(crate) nothing: &'static str,
+    pub(crate) score: &'static str,
+    /// Words, title, meaning, ahead, alike, named.
+    pub(crate) parts: [&'static str; 6],
+    pub(crate) other: &'static str,
+    pub(crate) not_in_other: &'static str,
+    pub(crate) no_word: &'static str,
+    pub(crate) too_long: &'static str,
+    pub(crate) wrong_bound: &'static str,
+    pub(crate) no_index: &'static str,
 }
 
 pub(crate) struct Service {

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 
 use super::{
-    Common, Draft, ErrorWords, Home, Inbox, Message, Privacy, Service, Settings, Why, Words,
+    Common, Draft, ErrorWords, Home, Inbox, Message, Officers, Privacy, Service, Settings, Why,
+    Words,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -189,6 +190,38 @@ pub(super) static WORDS: Words = Words {
         },
     },
     privacy: Privacy { title: "Privacy", sections: PRIVACY },
+    officers: Officers {
+        title: "Try the search",
+        lead: "Type a question as citizens ask it and compare two ways of searching. Questions are not recorded.",
+        question: "Question",
+        place: "Place (vn, vn-79, …)",
+        on: "In force on",
+        level: "Handled by",
+        any_level: "Anybody",
+        levels: ["Commune", "Province", "Ministry", "Branch of a ministry", "Others"],
+        left: "First way",
+        right: "Second way",
+        ways: [
+            ("hybrid", "hybrid: words, meaning and who handles it"),
+            ("rrf", "rrf: ranks fused"),
+            ("lexical", "lexical: title and full text"),
+            ("bm25", "bm25: full text"),
+            ("dense", "dense: meaning"),
+        ],
+        compare: "Compare",
+        found: "Found",
+        read_as: "Read as",
+        left_out: "Left out before ranking",
+        nothing: "Nothing was found.",
+        score: "Score",
+        parts: ["words", "title", "meaning", "ahead", "alike the best", "named"],
+        other: "In the other way: place",
+        not_in_other: "Not among the first hundred of the other way",
+        no_word: "The question holds no word.",
+        too_long: "The question has more than 2,000 characters.",
+        wrong_bound: "The place, the day, the level or the way is not right.",
+        no_index: "There is no index that can be used. Whoever runs this service makes one with `cotmoc index`.",
+    },
     error: ErrorWords {
         request: "Request id",
         back: "To the first page",

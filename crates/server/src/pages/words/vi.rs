@@ -3,7 +3,8 @@
 use jiff::civil::{Date, Weekday};
 
 use super::{
-    Common, Draft, ErrorWords, Home, Inbox, Message, Privacy, Service, Settings, Why, Words,
+    Common, Draft, ErrorWords, Home, Inbox, Message, Officers, Privacy, Service, Settings, Why,
+    Words,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -187,6 +188,38 @@ pub(super) static WORDS: Words = Words {
         },
     },
     privacy: Privacy { title: "Quyền riêng tư", sections: PRIVACY },
+    officers: Officers {
+        title: "Thử tìm thủ tục",
+        lead: "Gõ câu hỏi như người dân vẫn hỏi và so hai cách tìm. Câu hỏi không được ghi lại.",
+        question: "Câu hỏi",
+        place: "Nơi (vn, vn-79, …)",
+        on: "Hiệu lực ngày",
+        level: "Cấp giải quyết",
+        any_level: "Mọi cấp",
+        levels: ["Cấp xã", "Cấp tỉnh", "Cấp bộ", "Cơ quan ngành dọc", "Cơ quan khác"],
+        left: "Cách thứ nhất",
+        right: "Cách thứ hai",
+        ways: [
+            ("hybrid", "hybrid: từ, nghĩa và nơi giải quyết"),
+            ("rrf", "rrf: gộp thứ hạng"),
+            ("lexical", "lexical: tên và toàn văn"),
+            ("bm25", "bm25: toàn văn"),
+            ("dense", "dense: nghĩa"),
+        ],
+        compare: "So sánh",
+        found: "Kết quả",
+        read_as: "Được hiểu là",
+        left_out: "Đã loại trước khi xếp hạng",
+        nothing: "Không tìm thấy gì.",
+        score: "Điểm",
+        parts: ["từ", "tên", "nghĩa", "ưu tiên", "giống nhóm đầu", "tên gọi, mã"],
+        other: "Ở cách kia: thứ",
+        not_in_other: "Cách kia không có trong một trăm kết quả đầu",
+        no_word: "Câu hỏi không có từ nào.",
+        too_long: "Câu hỏi dài quá 2.000 ký tự.",
+        wrong_bound: "Nơi, ngày, cấp hoặc cách tìm không đúng.",
+        no_index: "Chưa có chỉ mục dùng được. Người vận hành chạy lệnh `cotmoc index` rồi thử lại.",
+    },
     error: ErrorWords {
         request: "Mã yêu cầu", back: "Về trang đầu", problems: "Các lỗi của API"
     },

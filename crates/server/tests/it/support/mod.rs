@@ -1,6 +1,7 @@
 //! A site with a database in memory and a clock that stands still, and a browser to visit it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,7 +11,9 @@ use domain::{Clock, FixedClock, SubjectId};
 use engine::view::SamplePerson;
 use engine::{Operation, Queue};
 use jiff::ToSpan as _;
+use knowledge::{Embed, EmbedError};
 use serde_json::Value;
+use server::finder::Finder;
 use server::http::AppState;
 use server::models::{Models, Offer};
 use server::portal;
@@ -50,8 +53,10 @@ impl Site {
     async fn bare(sign_in: SignIn) -> Self {
         let clock = Arc::new(FixedClock::at("2026-11-23T03:00:00Z".parse().unwrap()));
         let engine = app::engine(Arc::clone(&clock)).await;
-        let state =
-            AppState { engine, sign_in: Arc::new(sign_in), behind_tls: false, models: None };
+        let finder = Finder::new(Path::new("no/procedures.index"), || Ok(Arc::new(Letters)));
+        let finder = finder.with_page(true);
+        let sign_in = Arc::new(sign_in);
+        let state = AppState { engine, sign_in, behind_tls: false, models: None, finder };
         let router = server::http::router(state.clone());
         Self { state, clock, router }
     }
@@ -60,6 +65,14 @@ impl Site {
     pub(crate) async fn offering(models: Arc<Models>) -> Self {
         let mut site = Self::demo().await;
         site.state.models = Some(Offer::of(models));
+        site.router = server::http::router(site.state.clone());
+        site
+    }
+
+    /// The demo that finds what is in the index at `index`.
+    pub(crate) async fn finding(index: &Path) -> Self {
+        let mut site = Self::demo().await;
+        site.state.finder = Finder::new(index, || Ok(Arc::new(Letters))).with_page(true);
         site.router = server::http::router(site.state.clone());
         site
     }
@@ -106,6 +119,28 @@ impl Site {
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, text }
+    }
+}
+
+/// A model of ten lines: texts are near that have letters in common.
+pub(crate) struct Letters;
+
+impl Embed for Letters {
+    fn model(&self) -> String {
+        "letters".to_owned()
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let vector = |text: &&str| {
+            let folded = knowledge::fold(text);
+            let count = |letter: char| folded.chars().filter(|it| *it == letter).count();
+            ('a'..='z').map(|letter| u16::try_from(count(letter)).unwrap().into()).collect()
+        };
+        Ok(texts.iter().map(vector).collect())
+    }
+
+    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embed_passages(texts)
     }
 }
 
