@@ -7,12 +7,14 @@ mod intake;
 mod load;
 mod plans;
 mod rules;
+mod search;
 mod synthetic;
 mod write;
 
 pub use intake::{IntakeBench, Turn, intake};
 pub use load::{Batches, Load, LoadBench, LoadStep};
 pub use rules::{DuePoint, LifeEventCount, Peers, RulesBench, Setting, Step, SweepBench, rules};
+pub use search::{SearchBench, SearchBenchError, SearchPoint, SearchSetting, Took, search};
 pub use synthetic::Synthetic;
 pub use write::{WriteBench, WrittenPlan, write};
 

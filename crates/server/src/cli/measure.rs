@@ -99,6 +99,12 @@ pub(crate) struct BenchArgs {
     /// With `rules`: what the comparison with other engines left.
     #[arg(long, value_name = "FILE", default_value = "target/peers/report.json")]
     pub(super) peers: PathBuf,
+    /// With `search`: how many vectors, once for each number.
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 50_000, 1_000_000])]
+    pub(super) vectors: Vec<usize>,
+    /// With `search`: how many procedures, once for each number.
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 50_000])]
+    pub(super) procedures: Vec<usize>,
     /// With `inference`: a model, by name or alias; may be given again. All that are in the store
     /// where left out.
     #[arg(long, value_name = "MODEL")]
@@ -132,7 +138,8 @@ database in a file beside other temporary files, as an installation does, and wo
 by a model: `write` measures that. `load` starts servers of its own and calls them over HTTP, each
 database in turn: batches, set against a bare insert of the same rows; then, without the work that
 followed from these, events and readings at a fixed pace, timed from when they were due. `rules` fills databases with people who do not exist, in files
-beside other temporary files: 1.5 GB for 100,000 people and 2 GB for ten million due days.
+beside other temporary files: 1.5 GB for 100,000 people and 2 GB for ten million due days. `search`
+makes vectors and procedures from a seed; a million vectors take 4 GB of memory for a while.
 `inference` sets our text models beside llama.cpp, which `eval/inference/peer` builds the first
 time: run it in the project's folder, on a machine that does nothing else. Three models take
 hours; each figure goes to standard error as it is found.";
@@ -149,6 +156,8 @@ enum Race {
     Inference,
     /// The rules over a population: one person, a sweep through a database, a day's run.
     Rules,
+    /// A search: embedding the question, the nearest of many vectors, the best of many procedures.
+    Search,
 }
 
 /// Runs a suite against its thresholds.
@@ -207,6 +216,7 @@ pub(crate) async fn bench(args: &BenchArgs, config: &Config, output: Output) -> 
         Race::Load => super::bench_load::run(args, config, output).await,
         Race::Inference => super::bench_inference::run(args, config, output).await,
         Race::Rules => super::bench_rules::run(args, config, output).await,
+        Race::Search => super::bench_search::run(args, config, output),
         Race::Write => {
             let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;
             let (app, _) = app(config, output, store, !args.no_model).await?;

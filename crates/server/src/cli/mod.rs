@@ -8,6 +8,7 @@ mod backup;
 mod bench_inference;
 mod bench_load;
 mod bench_rules;
+mod bench_search;
 mod cel;
 mod config;
 mod demo;
