@@ -2,15 +2,15 @@
 //!
 //! The scores are added, not the ranks: title and full text speak with a certainty that a rank
 //! forgets. How much of a title the question says tells *registering a birth* from *registering a
-//! birth again, abroad*, which share the same words with it. Meaning is measured against how near all procedures are to the question, because a
-//! cosine by itself says little (all of them lie between 0.75 and 0.9). Then the five best are
-//! asked for what they have in common (pseudo-relevance feedback): it brings in those that are
-//! about the same and share no word with the question.
-
+//! birth again, abroad*, which share the same words with it. Meaning is measured against how near
+//! all procedures are to the question, because a cosine by itself says little (all of them lie
+//! between 0.75 and 0.9). Then the five best are asked for what they have in common
+//! (pseudo-relevance feedback): it brings in those that are about the same and share no word with
+//! the question.
 //!
 //! The weights are few and round. They were chosen among 49 sets by the questions that `cotmoc eval
 //! retrieval` reports; choosing them on four fifths of the answers and asking for the rest gave the
-//! same set in all five turns but one.
+//! same set in all five turns but one. That was done once, outside of this program.
 
 use serde::Serialize;
 
