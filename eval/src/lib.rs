@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod chain;
+mod chance;
 mod compare;
 mod expect;
 mod page;

@@ -408,6 +408,11 @@ pub fn same_title(title: &str) -> String {
     nfc(title).to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+#[expect(clippy::cast_precision_loss, reason = "procedures and lengths stay far below 2^24")]
+fn count(n: usize) -> f32 {
+    n as f32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

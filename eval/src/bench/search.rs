@@ -17,6 +17,7 @@ use knowledge::{
 };
 use serde::Serialize;
 
+use crate::chance::Chance;
 use crate::timing::{at, milliseconds};
 
 /// How many numbers a vector has, as those of the embedding model.
@@ -139,7 +140,7 @@ fn embedding(embedder: &dyn Embed) -> Result<Took, SearchBenchError> {
 }
 
 fn among_vectors(of: usize) -> Result<SearchPoint, SearchBenchError> {
-    let mut draw = Draw(1);
+    let mut draw = Chance(1);
     let place: Place = "vn".parse()?;
     let mut store = Scan::default();
     {
@@ -171,7 +172,7 @@ fn among_procedures(
     setting: &SearchSetting<'_>,
 ) -> Result<SearchPoint, SearchBenchError> {
     let index = setting.scratch.join(format!("{of}.index"));
-    let mut draw = Draw(2);
+    let mut draw = Chance(2);
     let mut build = ProceduresBuild::begin(&[], &Seeded, &index, "made")?;
     for number in 0..of {
         build.add(&procedure(number, &mut draw)?)?;
@@ -190,7 +191,7 @@ fn among_procedures(
     Ok(SearchPoint { of, took: Took::of(runs) })
 }
 
-fn procedure(number: usize, draw: &mut Draw) -> Result<Procedure, PlaceError> {
+fn procedure(number: usize, draw: &mut Chance) -> Result<Procedure, PlaceError> {
     let (title, words) = (text(TITLE, draw), text(TEXT, draw));
     let section = Section {
         id: "how".to_owned(),
@@ -226,30 +227,13 @@ fn procedure(number: usize, draw: &mut Draw) -> Result<Procedure, PlaceError> {
     })
 }
 
-/// Numbers that follow from a seed (splitmix64).
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut it = self.0;
-        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ (it >> 31)
-    }
-
-    fn below(&mut self, below: usize) -> usize {
-        usize::try_from(self.next() % below.max(1) as u64).unwrap_or_default()
-    }
-
-    /// A number from 0 to 1.
-    fn part(&mut self) -> f32 {
-        f32::from(u16::try_from(self.next() >> 48).unwrap_or_default()) / f32::from(u16::MAX)
-    }
+/// A number from 0 to 1.
+fn part(draw: &mut Chance) -> f32 {
+    f32::from(u16::try_from(draw.next() >> 48).unwrap_or_default()) / f32::from(u16::MAX)
 }
 
 /// Syllables of which few are common and most are rare, as in any language.
-fn text(words: usize, draw: &mut Draw) -> String {
+fn text(words: usize, draw: &mut Chance) -> String {
     let words = (0..words).map(|_| {
         let place = draw.below(VOCABULARY) * draw.below(VOCABULARY) / VOCABULARY;
         syllable(place)
@@ -270,8 +254,8 @@ fn syllable(place: usize) -> String {
     format!("{begin}{vowel}{}", part(&ENDS, place / 300))
 }
 
-fn vector(draw: &mut Draw) -> Vec<f32> {
-    let mut out: Vec<f32> = (0..DIMENSIONS).map(|_| draw.part() - 0.5).collect();
+fn vector(draw: &mut Chance) -> Vec<f32> {
+    let mut out: Vec<f32> = (0..DIMENSIONS).map(|_| part(draw) - 0.5).collect();
     let length = out.iter().map(|x| x * x).sum::<f32>().sqrt();
     for x in &mut out {
         *x /= length;
@@ -288,12 +272,7 @@ impl Embed for Seeded {
     }
 
     fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let seed = |text: &&str| {
-            text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            })
-        };
-        Ok(texts.iter().map(|text| vector(&mut Draw(seed(text)))).collect())
+        Ok(texts.iter().map(|text| vector(&mut Chance::of(text))).collect())
     }
 
     fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::chance::Chance;
+
 /// How often the questions are drawn anew for an interval.
 const RESAMPLES: usize = 1_000;
 /// What every run draws from.
@@ -56,11 +58,10 @@ pub struct Figures {
 impl Figures {
     pub(super) fn of(outcomes: &[Outcome]) -> Self {
         let value = mean(outcomes.iter(), outcomes.len());
-        let mut chance = SEED;
+        let mut chance = Chance(SEED);
         let mut drawn: Vec<[f64; 5]> = Vec::with_capacity(RESAMPLES);
         for _ in 0..RESAMPLES {
-            let sample =
-                outcomes.iter().filter_map(|_| outcomes.get(draw(&mut chance, outcomes.len())));
+            let sample = outcomes.iter().filter_map(|_| outcomes.get(chance.below(outcomes.len())));
             drawn.push(mean(sample, outcomes.len()));
         }
         let figure = |which: usize| {
@@ -92,16 +93,6 @@ fn mean<'a>(outcomes: impl Iterator<Item = &'a Outcome>, many: usize) -> [f64; 5
         }
     }
     sums.map(|sum| sum / float(many.max(1)))
-}
-
-/// A number below `below` from splitmix64.
-pub(super) fn draw(state: &mut u64, below: usize) -> usize {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut it = *state;
-    it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    it ^= it >> 31;
-    usize::try_from(it % (below.max(1) as u64)).unwrap_or_default()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of questions stay far below 2^52")]

@@ -4,7 +4,7 @@
 //! out, two swapped, one doubled, or the mark left as the keys of Telex that should have made
 //! it (`giaays`). Which ones follows from the question's name alone.
 
-use super::measure::draw;
+use crate::chance::Chance;
 
 /// One syllable of so many is mistyped.
 const ONE_OF: usize = 6;
@@ -19,23 +19,20 @@ const TONES: [(char, char); 5] =
 /// `text` with slips; the same `name` makes the same ones.
 #[must_use]
 pub fn mistyped(text: &str, name: &str) -> String {
-    // FNV-1a.
-    let mut chance = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let mut chance = Chance::of(name);
     let text = knowledge::nfc(text);
     let words: Vec<String> = text.split(' ').map(|word| slip(word, &mut chance)).collect();
     words.join(" ")
 }
 
-fn slip(word: &str, chance: &mut u64) -> String {
+fn slip(word: &str, chance: &mut Chance) -> String {
     let mut letters: Vec<char> = word.chars().collect();
     let is_syllable = letters.len() > 2 && letters.iter().all(|c| c.is_alphabetic());
-    if !is_syllable || draw(chance, ONE_OF) > 0 {
+    if !is_syllable || chance.below(ONE_OF) > 0 {
         return word.to_owned();
     }
-    let place = 1 + draw(chance, letters.len() - 1);
-    match draw(chance, 4) {
+    let place = 1 + chance.below(letters.len() - 1);
+    match chance.below(4) {
         0 => {
             letters.remove(place);
         }

@@ -14,7 +14,7 @@
 
 use serde::Serialize;
 
-use super::{Bounds, Entry, Procedures, Question, Ways};
+use super::{Bounds, Entry, Procedures, Question, Ways, count};
 use crate::corpus::Kind;
 use crate::source::Level;
 use crate::store::keep_first;
@@ -209,11 +209,6 @@ fn reciprocal_ranks(values: Vec<f32>) -> Vec<f32> {
         }
     }
     out
-}
-
-#[expect(clippy::cast_precision_loss, reason = "numbers of procedures stay far below 2^24")]
-fn count(n: usize) -> f32 {
-    n as f32
 }
 
 #[cfg(test)]

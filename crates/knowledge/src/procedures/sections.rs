@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Procedures, Question};
+use super::{Procedures, Question, count};
 use crate::chunk::Span;
 use crate::corpus::{Document, Section, sha256_hex};
 use crate::text::terms;
@@ -87,11 +87,6 @@ fn is_asked(id: &str, spoken: &str) -> bool {
     };
     let asked = |phrases: &[&str]| phrases.iter().any(|it| spoken.contains(&format!(" {it} ")));
     ASKED_BY.iter().any(|(name, phrases)| piece(name) && asked(phrases))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "lengths of sections stay far below 2^24")]
-fn count(n: usize) -> f32 {
-    n as f32
 }
 
 #[cfg(test)]

@@ -140,8 +140,8 @@ database in turn: batches, set against a bare insert of the same rows; then, wit
 followed from these, events and readings at a fixed pace, timed from when they were due. `rules` fills databases with people who do not exist, in files
 beside other temporary files: 1.5 GB for 100,000 people and 2 GB for ten million due days. `search`
 makes vectors and procedures from a seed; a million vectors take 4 GB of memory for a while.
-`inference` sets our text models beside llama.cpp, which `eval/inference/peer` builds the first
-time: run it in the project's folder, on a machine that does nothing else. Three models take
+`inference` sets our text models beside llama.cpp and our embedding model beside the engine of its
+package, which `eval/inference/peer` builds the first time: run it in the project's folder, on a machine that does nothing else. Three models take
 hours; each figure goes to standard error as it is found.";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -152,7 +152,7 @@ enum Race {
     Write,
     /// A server in a process of its own: batches, single events, suggestions, readings.
     Load,
-    /// The text models beside llama.cpp: speed, memory, quality.
+    /// The models beside llama.cpp and the embedding model's own engine: speed, memory, quality.
     Inference,
     /// The rules over a population: one person, a sweep through a database, a day's run.
     Rules,

@@ -18,7 +18,7 @@ use storage::journal::Entry;
 use storage::subjects::Subject;
 use storage::{Store, bulk};
 
-use crate::EvalError;
+use crate::{EvalError, chance};
 
 /// Changing it changes all figures a little.
 const SEED: u64 = 20_261_120;
@@ -29,22 +29,18 @@ const WAVES: u8 = 5;
 /// How many people are stored at once.
 const AT_ONCE: usize = 4000;
 
-/// `SplitMix64`: small, and the same everywhere and for ever.
+/// What happens to be so of one person.
 #[derive(Debug, Clone)]
-pub(super) struct Chance(u64);
+pub(super) struct Chance(chance::Chance);
 
 impl Chance {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ SEED)
+        Self(chance::Chance(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ SEED))
     }
 
     /// A number below `end`.
     pub(super) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end.max(1)
+        self.0.next() % end.max(1)
     }
 
     fn percent(&mut self, chance: u64) -> bool {
