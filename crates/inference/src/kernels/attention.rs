@@ -31,20 +31,25 @@ impl<'a> Page<'a> {
 }
 
 /// Writes a token's key and value into its slot of a page, which has `key.len()` lanes of keys
-/// and as many of values.
+/// and as many of values. Zero stands for what is not a finite number: pages are used again
+/// without being cleared.
 pub(crate) fn write(page: &mut [Lanes], slot: usize, key: &[f32], value: &[f32]) {
     let (keys, values) = page.split_at_mut(key.len().min(page.len()));
     for (lanes, x) in keys.iter_mut().zip(key) {
         if let Some(to) = lanes.0.get_mut(slot) {
-            *to = *x;
+            *to = finite(*x);
         }
     }
     for (run, value) in values.chunks_exact_mut(RUN).zip(value.chunks_exact(RUN)) {
         let lanes = run.get_mut(2 * slot..2 * slot + 2).unwrap_or_default();
         for (lanes, sixteen) in lanes.iter_mut().zip(value.as_chunks::<LANES>().0) {
-            lanes.0 = *sixteen;
+            lanes.0 = sixteen.map(finite);
         }
     }
+}
+
+fn finite(x: f32) -> f32 {
+    if x.is_finite() { x } else { 0.0 }
 }
 
 /// What a token of a batch may look at.
@@ -141,7 +146,8 @@ impl<const G: usize> Kernel for Attend<'_, G> {
         let mut rest = head.visits;
         while let [visit, after @ ..] = rest {
             rest = after;
-            if let [next, after @ ..] = after
+            if 2 * G <= S::HELD
+                && let [next, after @ ..] = after
                 && next.tokens == visit.tokens
             {
                 rest = after;
@@ -162,7 +168,7 @@ impl<const G: usize> Kernel for Attend<'_, G> {
             let at = visit.at - first;
             let size = dim * G / LANES;
             let part = |token: usize| token * size..(token + 1) * size;
-            for pair in visit.tokens.chunks(2) {
+            for pair in visit.tokens.chunks(if 4 * G <= S::HELD { 2 } else { 1 }) {
                 if let &[a, b] = pair
                     && let Ok(mixes) = room.mixes.get_disjoint_mut([part(a), part(b)])
                 {
@@ -217,8 +223,8 @@ struct Look<'a, S, const G: usize> {
 }
 
 impl<S: Simd, const G: usize> Look<'_, S, G> {
-    /// Scores of `P` pages for the tokens that see all of them. Sums for more than two tokens
-    /// or four heads would not stay in registers.
+    /// Scores of `P` pages for the tokens that see all of them, two where their sums stay in
+    /// registers.
     #[inline(always)]
     fn at<const P: usize>(&mut self, visits: [&Visit; P]) {
         let mut keys: [&[Lanes]; P] = [&[]; P];
@@ -227,7 +233,7 @@ impl<S: Simd, const G: usize> Look<'_, S, G> {
             *keys = page.keys;
         }
         let [visit, ..] = visits.as_slice() else { return };
-        for some in visit.tokens.chunks(if G > 4 { 1 } else { 2 }) {
+        for some in visit.tokens.chunks(if 2 * P * G <= S::HELD { 2 } else { 1 }) {
             match *some {
                 [a, b] => self.tokens(keys, visits, [a, b]),
                 [a] => self.tokens(keys, visits, [a]),
@@ -351,29 +357,54 @@ fn mix<S: Simd, const T: usize, const G: usize>(
 ) {
     let runs = values.as_chunks::<2>().0.as_chunks::<PAGE>().0;
     for (at, run) in runs.iter().enumerate() {
-        let mut sums = [[[simd.splat(0.0); 2]; G]; T];
-        for (sums, mix) in sums.iter_mut().zip(&mixes) {
-            let Some(mix) = mix.as_chunks::<2>().0.as_chunks::<G>().0.get(at) else { return };
-            for (sum, lanes) in sums.as_flattened_mut().iter_mut().zip(mix.as_flattened()) {
+        if 2 * T * G <= S::HELD {
+            mix_run::<S, T, G, 2>(simd, &chances, run, &mut mixes, at, 0);
+        } else {
+            mix_run::<S, T, G, 1>(simd, &chances, run, &mut mixes, at, 0);
+            mix_run::<S, T, G, 1>(simd, &chances, run, &mut mixes, at, 1);
+        }
+    }
+}
+
+/// The same for `W` lanes of the `at`th run of values, from lane `first` on.
+#[inline(always)]
+fn mix_run<S: Simd, const T: usize, const G: usize, const W: usize>(
+    simd: S,
+    chances: &[[[f32; LANES]; G]; T],
+    run: &[[Lanes; 2]; PAGE],
+    mixes: &mut [&mut [Lanes]; T],
+    at: usize,
+    first: usize,
+) {
+    let mut sums = [[[simd.splat(0.0); W]; G]; T];
+    for (sums, mix) in sums.iter_mut().zip(&*mixes) {
+        let Some(mix) = mix.as_chunks::<2>().0.as_chunks::<G>().0.get(at) else { return };
+        for (sums, lanes) in sums.iter_mut().zip(mix) {
+            for (sum, lanes) in sums.iter_mut().zip(lanes.iter().skip(first)) {
                 *sum = simd.load(&lanes.0);
             }
         }
-        for (slot, value) in run.iter().enumerate() {
-            let value = [simd.load(&value[0].0), simd.load(&value[1].0)];
-            for (sums, chances) in sums.iter_mut().zip(&chances) {
-                for (sums, chances) in sums.iter_mut().zip(chances) {
-                    let chance = simd.splat(chances.get(slot).copied().unwrap_or_default());
-                    for (sum, value) in sums.iter_mut().zip(value) {
-                        *sum = simd.fma(chance, value, *sum);
-                    }
+    }
+    for (slot, lanes) in run.iter().enumerate() {
+        let mut value = [simd.splat(0.0); W];
+        for (value, lanes) in value.iter_mut().zip(lanes.iter().skip(first)) {
+            *value = simd.load(&lanes.0);
+        }
+        for (sums, chances) in sums.iter_mut().zip(chances) {
+            for (sums, chances) in sums.iter_mut().zip(chances) {
+                let chance = simd.splat(chances.get(slot).copied().unwrap_or_default());
+                for (sum, value) in sums.iter_mut().zip(value) {
+                    *sum = simd.fma(chance, value, *sum);
                 }
             }
         }
-        for (sums, mix) in sums.iter().zip(&mut mixes) {
-            let Some(mix) = mix.as_chunks_mut::<2>().0.as_chunks_mut::<G>().0.get_mut(at) else {
-                return;
-            };
-            for (sum, lanes) in sums.as_flattened().iter().zip(mix.as_flattened_mut()) {
+    }
+    for (sums, mix) in sums.iter().zip(mixes) {
+        let Some(mix) = mix.as_chunks_mut::<2>().0.as_chunks_mut::<G>().0.get_mut(at) else {
+            return;
+        };
+        for (sums, lanes) in sums.iter().zip(mix) {
+            for (sum, lanes) in sums.iter().zip(lanes.iter_mut().skip(first)) {
                 simd.store(*sum, &mut lanes.0);
             }
         }

@@ -7,13 +7,13 @@
 
 use std::arch::x86_64::{
     __m256, __m256i, _mm_loadu_si128, _mm_packs_epi16, _mm_storeu_si128, _mm256_abs_epi8,
-    _mm256_add_epi32, _mm256_add_ps, _mm256_castsi256_ps, _mm256_castsi256_si128,
+    _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps, _mm256_castsi256_ps, _mm256_castsi256_si128,
     _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_div_ps,
     _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
     _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_mul_ps, _mm256_packs_epi32,
     _mm256_permute4x64_epi64, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
-    _mm256_set1_ps, _mm256_sign_epi8, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
-    _mm256_xor_si256,
+    _mm256_set1_ps, _mm256_setzero_si256, _mm256_sign_epi8, _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm256_sub_ps, _mm256_xor_si256,
 };
 
 use super::simd::{Simd, lowered};
@@ -54,8 +54,11 @@ macro_rules! call {
 type Two<T> = [T; 2];
 
 impl Simd for Avx2 {
+    const HELD: usize = 6;
+
     type Floats = Two<__m256>;
     type Sums = Two<__m256i>;
+    type Few = Two<__m256i>;
     type Codes = Two<__m256i>;
 
     #[inline(always)]
@@ -162,6 +165,12 @@ impl Simd for Avx2 {
         [call!(_mm256_set1_epi32(start)); 2]
     }
 
+    /// Products of two codes each, in sixteen bits: widening them costs as much as multiplying.
+    #[inline(always)]
+    fn open(self, _: Two<__m256i>) -> Two<__m256i> {
+        [call!(_mm256_setzero_si256()); 2]
+    }
+
     #[inline(always)]
     fn dot<const WIDE: bool>(
         self,
@@ -171,15 +180,22 @@ impl Simd for Avx2 {
     ) -> Two<__m256i> {
         let four = i32::from_le_bytes(four.map(i8::cast_unsigned));
         let four = call!(_mm256_set1_epi32(four));
-        let add = |sum, codes| {
+        let add = |few, codes| {
             let pairs = if WIDE {
                 call!(_mm256_maddubs_epi16(_mm256_abs_epi8(codes), _mm256_sign_epi8(four, codes)))
             } else {
                 call!(_mm256_maddubs_epi16(codes, four))
             };
-            call!(_mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))))
+            call!(_mm256_add_epi16(few, pairs))
         };
         [add(a, low), add(b, high)]
+    }
+
+    #[inline(always)]
+    fn close(self, [a, b]: Two<__m256i>, [c, d]: Two<__m256i>) -> Two<__m256i> {
+        let one = call!(_mm256_set1_epi16(1));
+        let wide = |few| call!(_mm256_madd_epi16(few, one));
+        [call!(_mm256_add_epi32(a, wide(c))), call!(_mm256_add_epi32(b, wide(d)))]
     }
 
     #[inline(always)]

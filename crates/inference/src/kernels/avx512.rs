@@ -57,8 +57,11 @@ macro_rules! call {
 }
 
 impl Simd for Avx512 {
+    const HELD: usize = 16;
+
     type Floats = __m512;
     type Sums = __m512i;
+    type Few = Self::Sums;
     type Codes = __m512i;
 
     #[inline(always)]
@@ -137,6 +140,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn open(self, sums: Self::Sums) -> Self::Few {
+        sums
+    }
+
+    #[inline(always)]
     fn dot<const WIDE: bool>(self, sums: __m512i, codes: __m512i, four: [i8; 4]) -> __m512i {
         let four = four.map(i8::cast_unsigned);
         let four = i32::from_le_bytes(four);
@@ -146,6 +154,11 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn largest(self, from: __m512) -> f32 {
         call!(_mm512_reduce_max_ps(from))
+    }
+
+    #[inline(always)]
+    fn close(self, _: Self::Sums, few: Self::Few) -> Self::Sums {
+        few
     }
 
     #[inline(always)]

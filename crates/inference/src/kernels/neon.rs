@@ -42,8 +42,11 @@ fn each(a: Floats, b: Floats, with: impl Fn(float32x4_t, float32x4_t) -> float32
 }
 
 impl Simd for Neon {
+    const HELD: usize = 5;
+
     type Floats = Floats;
     type Sums = Four<int32x4_t>;
+    type Few = Self::Sums;
     type Codes = Four<int8x16_t>;
 
     #[inline(always)]
@@ -142,6 +145,11 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn open(self, sums: Self::Sums) -> Self::Few {
+        sums
+    }
+
+    #[inline(always)]
     fn dot<const WIDE: bool>(
         self,
         mut sums: Four<int32x4_t>,
@@ -156,6 +164,11 @@ impl Simd for Neon {
             *sum = call!(vaddq_s32(*sum, vpaddq_s32(low, high)));
         }
         sums
+    }
+
+    #[inline(always)]
+    fn close(self, _: Self::Sums, few: Self::Few) -> Self::Sums {
+        few
     }
 
     #[inline(always)]

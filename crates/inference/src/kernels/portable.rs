@@ -16,8 +16,11 @@ fn each(a: [f32; LANES], b: [f32; LANES], with: impl Fn(f32, f32) -> f32) -> [f3
 }
 
 impl Simd for Portable {
+    const HELD: usize = 4;
+
     type Floats = [f32; LANES];
     type Sums = [i32; LANES];
+    type Few = Self::Sums;
     type Codes = [u8; 64];
 
     #[inline(always)]
@@ -98,6 +101,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn open(self, sums: Self::Sums) -> Self::Few {
+        sums
+    }
+
+    #[inline(always)]
     fn dot<const WIDE: bool>(
         self,
         mut sums: Self::Sums,
@@ -110,6 +118,11 @@ impl Simd for Portable {
             }
         }
         sums
+    }
+
+    #[inline(always)]
+    fn close(self, _: Self::Sums, few: Self::Few) -> Self::Sums {
+        few
     }
 
     #[inline(always)]

@@ -22,13 +22,13 @@ const WORTH: usize = 8 << 20;
 
 /// How a kernel reads codes, known when it is compiled.
 mod form {
-    /// One scale, an offset, codes below 64.
+    /// One scale and an offset.
     pub(super) const PLAIN: u8 = 0;
     /// One scale, an offset of 128, any byte.
     pub(super) const WIDE: u8 = 1;
-    /// One scale and a minimum, codes below 64.
+    /// One scale and a minimum.
     pub(super) const MINS: u8 = 2;
-    /// A scale for each half, an offset, codes below 64.
+    /// A scale for each half, an offset.
     pub(super) const HALVES: u8 = 3;
 }
 
@@ -126,26 +126,27 @@ fn in_form<const T: usize>(
     rows: &Activations,
     out: Out<'_>,
 ) {
-    match coding {
-        Coding { width: Width::Eight, .. } => {
-            tier.run(Product::<T, { form::WIDE }> { tiles, rows, out });
-        }
-        Coding { mins: true, .. } => tier.run(Product::<T, { form::MINS }> { tiles, rows, out }),
-        Coding { halves: true, .. } => {
-            tier.run(Product::<T, { form::HALVES }> { tiles, rows, out });
-        }
-        Coding { .. } => tier.run(Product::<T, { form::PLAIN }> { tiles, rows, out }),
+    use form::{HALVES, MINS, PLAIN, WIDE};
+    // The last number is how many products of a pair of codes, each times 127, fit into sixteen
+    // bits: of codes of four bits all of a block.
+    match (coding.width, coding.mins) {
+        (Width::Four, false) => tier.run(Product::<T, PLAIN, 8> { tiles, rows, out }),
+        (Width::Four, true) => tier.run(Product::<T, MINS, 8> { tiles, rows, out }),
+        (Width::Five, false) => tier.run(Product::<T, PLAIN, 4> { tiles, rows, out }),
+        (Width::Five, true) => tier.run(Product::<T, MINS, 4> { tiles, rows, out }),
+        (Width::Six, _) => tier.run(Product::<T, HALVES, 2> { tiles, rows, out }),
+        (Width::Eight, _) => tier.run(Product::<T, WIDE, 1> { tiles, rows, out }),
     }
 }
 
 /// The outputs of `T` tiles for all rows.
-struct Product<'a, const T: usize, const FORM: u8> {
+struct Product<'a, const T: usize, const FORM: u8, const FEW: usize> {
     tiles: [Tile<'a>; T],
     rows: &'a Activations,
     out: Out<'a>,
 }
 
-impl<const T: usize, const FORM: u8> Kernel for Product<'_, T, FORM> {
+impl<const T: usize, const FORM: u8, const FEW: usize> Kernel for Product<'_, T, FORM, FEW> {
     type Out = ();
 
     #[inline(always)]
@@ -154,10 +155,10 @@ impl<const T: usize, const FORM: u8> Kernel for Product<'_, T, FORM> {
         let within = out.first..out.end();
         for group in rows.groups().filter(|group| within.contains(&group.first)) {
             match group.rows {
-                1 => of_group::<S, 1, T, FORM>(simd, &tiles, &group, &mut out),
-                2 => of_group::<S, 2, T, FORM>(simd, &tiles, &group, &mut out),
-                3 => of_group::<S, 3, T, FORM>(simd, &tiles, &group, &mut out),
-                4 => of_group::<S, 4, T, FORM>(simd, &tiles, &group, &mut out),
+                1 => of_group::<S, 1, T, FORM, FEW>(simd, &tiles, &group, &mut out),
+                2 => of_group::<S, 2, T, FORM, FEW>(simd, &tiles, &group, &mut out),
+                3 => of_group::<S, 3, T, FORM, FEW>(simd, &tiles, &group, &mut out),
+                4 => of_group::<S, 4, T, FORM, FEW>(simd, &tiles, &group, &mut out),
                 more => debug_assert!(false, "a group of {more} rows"),
             }
         }
@@ -169,7 +170,7 @@ impl<const T: usize, const FORM: u8> Kernel for Product<'_, T, FORM> {
 /// Tables are asked for each block with its number, not cut to one length beforehand: measured,
 /// the compiler then keeps all sums in registers, and products are a fifth faster.
 #[inline(always)]
-fn of_group<S: Simd, const R: usize, const T: usize, const FORM: u8>(
+fn of_group<S: Simd, const R: usize, const T: usize, const FORM: u8, const FEW: usize>(
     simd: S,
     tiles: &[Tile<'_>; T],
     group: &Group<'_>,
@@ -191,7 +192,7 @@ fn of_group<S: Simd, const R: usize, const T: usize, const FORM: u8>(
             for (half, codes) in [low, high].into_iter().enumerate() {
                 let offsets = if half == 0 { [offset, 0] } else { [0, offset] };
                 let starts = starts::<S, R, false>(simd, offsets, sums);
-                let whole = dot::<S, R, T, false, 4>(simd, lines, half * 4, codes, starts);
+                let whole = dot::<S, R, T, false, 4, FEW>(simd, lines, half * 4, codes, starts);
                 scale(simd, &mut totals, whole, tiles, 2 * at + half, units);
             }
             continue;
@@ -199,10 +200,10 @@ fn of_group<S: Simd, const R: usize, const T: usize, const FORM: u8>(
         // With minima the offset is none.
         let whole = if FORM == form::WIDE {
             let starts = starts::<S, R, true>(simd, [offset; 2], sums);
-            dot::<S, R, T, true, LINES>(simd, lines, 0, codes, starts)
+            dot::<S, R, T, true, LINES, FEW>(simd, lines, 0, codes, starts)
         } else {
             let starts = starts::<S, R, false>(simd, [offset; 2], sums);
-            dot::<S, R, T, false, LINES>(simd, lines, 0, codes, starts)
+            dot::<S, R, T, false, LINES, FEW>(simd, lines, 0, codes, starts)
         };
         scale(simd, &mut totals, whole, tiles, at, units);
         if FORM == form::MINS {
@@ -235,9 +236,17 @@ fn starts<S: Simd, const R: usize, const WIDE: bool>(
     out
 }
 
-/// Sums of codes times bytes, exactly: `N` lines of each tile, from line `first` on.
+/// Sums of codes times bytes, exactly: `N` lines of each tile, from line `first` on, of which
+/// `FEW` are added up before they are widened.
 #[inline(always)]
-fn dot<S: Simd, const R: usize, const T: usize, const WIDE: bool, const N: usize>(
+fn dot<
+    S: Simd,
+    const R: usize,
+    const T: usize,
+    const WIDE: bool,
+    const N: usize,
+    const FEW: usize,
+>(
     simd: S,
     tiles: [&[Line; LINES]; T],
     first: usize,
@@ -248,17 +257,26 @@ fn dot<S: Simd, const R: usize, const T: usize, const WIDE: bool, const N: usize
     for (whole, start) in whole.iter_mut().zip(starts) {
         *whole = [start; T];
     }
-    for (at, fours) in rows.iter().enumerate() {
-        let mut codes = [simd.codes::<WIDE>(&Line::ZERO.0); T];
-        for (codes, lines) in codes.iter_mut().zip(tiles) {
-            if let Some(line) = lines.get(first + at) {
-                *codes = simd.codes::<WIDE>(&line.0);
+    for (at, rows) in rows.as_chunks::<FEW>().0.iter().enumerate() {
+        let mut few = [[simd.open(simd.start::<WIDE>([0; 2], [0; 2])); T]; R];
+        for (few, whole) in few.as_flattened_mut().iter_mut().zip(whole.as_flattened()) {
+            *few = simd.open(*whole);
+        }
+        for (line, fours) in rows.iter().enumerate() {
+            let mut codes = [simd.codes::<WIDE>(&Line::ZERO.0); T];
+            for (codes, lines) in codes.iter_mut().zip(tiles) {
+                if let Some(line) = lines.get(first + at * FEW + line) {
+                    *codes = simd.codes::<WIDE>(&line.0);
+                }
+            }
+            for (few, four) in few.iter_mut().zip(fours) {
+                for (few, codes) in few.iter_mut().zip(codes) {
+                    *few = simd.dot::<WIDE>(*few, codes, *four);
+                }
             }
         }
-        for (whole, four) in whole.iter_mut().zip(fours) {
-            for (sums, codes) in whole.iter_mut().zip(codes) {
-                *sums = simd.dot::<WIDE>(*sums, codes, *four);
-            }
+        for (whole, few) in whole.as_flattened_mut().iter_mut().zip(few.as_flattened()) {
+            *whole = simd.close(*whole, *few);
         }
     }
     whole

@@ -4,10 +4,14 @@ use super::LANES;
 
 /// One tier's instructions. A value exists only where the processor has them.
 pub(super) trait Simd: Copy {
+    /// How many `Floats` stay in registers as sums beside what is added to them.
+    const HELD: usize;
     /// Sixteen floats.
     type Floats: Copy;
     /// Sixteen 32-bit sums.
     type Sums: Copy;
+    /// Sums of a few products, before they are added to `Sums`: a tier may keep them narrower.
+    type Few: Copy;
     /// Sixty-four codes: four neighbours along a row for each of sixteen rows.
     type Codes: Copy;
 
@@ -33,13 +37,12 @@ pub(super) trait Simd: Copy {
     /// What sums begin at: minus the offset of the codes of each half block times the sum of
     /// its activations, unless `codes` took the offset away.
     fn start<const WIDE: bool>(self, offsets: [i16; 2], sums: [i16; 2]) -> Self::Sums;
-    /// Adds to each row's sum its four codes times `four`.
-    fn dot<const WIDE: bool>(
-        self,
-        sums: Self::Sums,
-        codes: Self::Codes,
-        four: [i8; 4],
-    ) -> Self::Sums;
+    /// What products are added to before [`Simd::close`] adds them to `sums`.
+    fn open(self, sums: Self::Sums) -> Self::Few;
+    /// Adds to each row's sum its four codes times `four`: once where `WIDE`, else as often as
+    /// twice the product of a code and 127 fits into sixteen bits.
+    fn dot<const WIDE: bool>(self, few: Self::Few, codes: Self::Codes, four: [i8; 4]) -> Self::Few;
+    fn close(self, sums: Self::Sums, few: Self::Few) -> Self::Sums;
     fn floats(self, sums: Self::Sums) -> Self::Floats;
 
     /// The sum over the lanes, in one order for all tiers.

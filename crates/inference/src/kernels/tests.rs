@@ -147,6 +147,38 @@ fn tiers_that_fuse_agree_to_the_bit_and_the_portable_one_nearly() {
     }
 }
 
+/// Tiers may add up some products in sixteen bits: the largest must fit.
+#[test]
+fn the_largest_codes_and_bytes_are_added_up_exactly() {
+    // What a block of the file has of bytes, and where its half floats stand.
+    let kinds: [(Kind, usize, &[usize], u8); 8] = [
+        (Kind::Q4_0, 18, &[0], 0xff),
+        (Kind::Q4_1, 20, &[0, 2], 0xff),
+        (Kind::Q5_0, 22, &[0], 0xff),
+        (Kind::Q5_1, 24, &[0, 2], 0xff),
+        (Kind::Q8_0, 34, &[0], 0x80),
+        (Kind::Q4K, 144, &[0, 2], 0xff),
+        (Kind::Q5K, 176, &[0, 2], 0xff),
+        (Kind::Q6K, 210, &[208], 0xff),
+    ];
+    for (kind, size, halves, code) in kinds {
+        let mut block = vec![code; size];
+        for at in halves {
+            block[*at..at + 2].copy_from_slice(&half::f16::from_f32(0.01).to_le_bytes());
+        }
+        let row = 512 / if size > 100 { 256 } else { 32 };
+        let weights = pack(kind, &block.repeat(row * 16), 16, 512).unwrap();
+        for rows in [vec![1.0; 5 * 512], vec![-1.0; 5 * 512]] {
+            let want = times(Tier::Portable, &rows, &weights);
+            assert!(want.iter().all(|x| x.abs() > 1.0), "{kind:?}: {want:?}");
+            for tier in Tier::all() {
+                let off = off(&times(tier, &rows, &weights), &want);
+                assert!(off < 1e-5, "{} {kind:?}: {off}", tier.name());
+            }
+        }
+    }
+}
+
 #[test]
 fn a_row_is_the_same_in_any_company() {
     for tier in Tier::all() {

@@ -63,11 +63,9 @@ impl Pool {
         let used = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let size = self.layers * self.kv_heads * 2 * self.dim;
         let lanes = match used {
-            // A page full of another's numbers would do, were all of them finite.
-            Some(mut lanes) => {
-                lanes.fill(Lanes::default());
-                lanes
-            }
+            // What is not seen counts nothing, so it may be another's numbers: a chance of zero
+            // times any of them is zero, since [`attention::write`] keeps finite ones alone.
+            Some(lanes) => lanes,
             None => vec![Lanes::default(); size].into_boxed_slice(),
         };
         Ok(Page { lanes, pool: Arc::clone(self) })

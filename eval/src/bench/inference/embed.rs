@@ -162,21 +162,24 @@ fn queries() -> Vec<String> {
     QUERIES.iter().cycle().take(count).map(ToString::to_string).collect()
 }
 
-/// Parts of a text, each of as many tokens as a passage has.
+/// Parts of a text, each of as many tokens as a passage has, or one word less.
 fn passages(engine: &mut Party, path: &Path) -> Result<Vec<String>, EngineError> {
     let all: Vec<&str> = VIETNAMESE.split_whitespace().collect();
     let [_, count] = COUNTS;
     let mut out = Vec::with_capacity(count);
     for at in 0..count {
         let from = at * 13 % all.len().max(1);
-        let own: Vec<&str> = all.iter().copied().cycle().skip(from).take(220).collect();
-        let lengths = (80..220).step_by(4);
-        let texts: Vec<String> =
-            lengths.filter_map(|length| Some(own.get(..length)?.join(" "))).collect();
-        let tokens = engine.embed(path, 1, asked(&texts, false, 32, false))?.tokens;
-        let near = |tokens: &usize| (tokens + MARKS).abs_diff(PASSAGE);
-        let best = texts.into_iter().zip(tokens).min_by_key(|(_, tokens)| near(tokens));
-        out.extend(best.map(|(text, _)| text));
+        // A word has one token at least.
+        let words: Vec<&str> = all.iter().copied().cycle().skip(from).take(PASSAGE).collect();
+        let text = |count: usize| words.get(..count).unwrap_or_default().join(" ");
+        let (mut fits, mut too_many) = (1, words.len());
+        while too_many - fits > 1 {
+            let middle = usize::midpoint(fits, too_many);
+            let found = engine.embed(path, 1, asked(&[text(middle)], false, 1, false))?;
+            let tokens = found.tokens.first().map_or(0, |tokens| tokens + MARKS);
+            *(if tokens > PASSAGE { &mut too_many } else { &mut fits }) = middle;
+        }
+        out.push(text(fits));
     }
     Ok(out)
 }

@@ -13,7 +13,9 @@ const FORCED: usize = 10;
 /// How many tokens one sequence goes on for.
 const DECODE: usize = 32;
 /// The batch at which llama.cpp's ways to keep keys and values are tried.
-const TRIED_AT: usize = 8;
+const TRIED_AT: usize = 4;
+/// No larger batch is tried after one with less than this share of the best's speed.
+const TOO_SLOW: f64 = 0.9;
 /// As few messages are never timed: one alone is over too soon.
 const FEWEST: usize = 2;
 
@@ -98,6 +100,8 @@ impl Measure<'_> {
                 });
                 if per_s > best.per_s {
                     *best = Best { per_s, batch, memory };
+                } else if per_s < best.per_s * TOO_SLOW {
+                    break;
                 }
             }
         }
@@ -121,6 +125,7 @@ impl Measure<'_> {
 
     fn turn(&self, turn: Turn, turns: &mut Turns, engine: &mut Engine) -> Result<(), EngineError> {
         let (side, [free, grammar]) = (turns.side, turns.bests);
+        let first = turns.rounds.len() == 1;
         let Some(figures) = turns.rounds.last_mut() else { return Ok(()) };
         match turn {
             Turn::Load => {
@@ -133,8 +138,9 @@ impl Measure<'_> {
             Turn::Grammar => {
                 figures.messages_grammar.per_s = self.messages(engine, side, GRAMMAR, grammar)?;
             }
-            // llama.cpp has no shortlist, and what is forced was measured already.
-            Turn::Shortlist | Turn::Forced if side == Side::Peer => {}
+            // llama.cpp has no shortlist, and what is forced was measured already. Of ours it is
+            // the sum that is compared: its parts are measured once.
+            Turn::Shortlist | Turn::Forced if side == Side::Peer || !first => {}
             Turn::Shortlist => {
                 let per_s = self.messages(engine, side, SHORTLIST, free)?;
                 figures.messages_shortlist_per_s = Some(per_s);
