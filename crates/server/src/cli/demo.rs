@@ -81,6 +81,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
         .await??
     };
     let app = wiring::engine(config, &country, store, Arc::clone(&clock) as _, writing)?;
+    app.look_at_grounds().await?;
 
     let played = play(&app, &clock, &timetable, output).await?;
     let story = app.story().await?;
