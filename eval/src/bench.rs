@@ -14,7 +14,9 @@ mod write;
 pub use intake::{IntakeBench, Turn, intake};
 pub use load::{Batches, Load, LoadBench, LoadStep};
 pub use rules::{DuePoint, LifeEventCount, Peers, RulesBench, Setting, Step, SweepBench, rules};
-pub use search::{SearchBench, SearchBenchError, SearchPoint, SearchSetting, Took, search};
+pub use search::{
+    ProceduresPoint, SearchBench, SearchBenchError, SearchSetting, Took, VectorsPoint, search,
+};
 pub use synthetic::Synthetic;
 pub use write::{WriteBench, WrittenPlan, write};
 

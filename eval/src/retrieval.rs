@@ -7,12 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use knowledge::{Bounds, Level, Procedures, ProceduresError, Question, Ways, same_title};
+use knowledge::{Bounds, Level, Procedures, ProceduresError, Question, Ways, Weights, same_title};
 use serde::{Deserialize, Serialize};
 
+mod cross;
 mod measure;
 mod typos;
 
+pub use cross::{Cross, Turn, cross_validate};
 use measure::Outcome;
 pub use measure::{Figure, Figures};
 pub use typos::mistyped;
@@ -43,6 +45,9 @@ pub struct Asked {
     /// Whether the wording follows a fixed pattern.
     #[serde(default)]
     pub templated: bool,
+    /// Whether the run fails where the answer is not on the first screen.
+    #[serde(default)]
+    pub must: bool,
 }
 
 /// Why nothing was measured.
@@ -108,6 +113,8 @@ pub struct RetrievalReport {
     pub questions: usize,
     /// Questions without an answer among the procedures, which were not asked.
     pub unanswerable: usize,
+    /// Ids of questions that must be answered on the first screen, as they are typed, and are not.
+    pub missed: Vec<String>,
     /// Over all questions.
     pub configurations: Table,
     /// By where the questions are from; where some follow a fixed pattern, the others once
@@ -135,6 +142,9 @@ const CONFIGURATIONS: [(&str, Ways, Option<Level>); 6] = [
     ("hybrid_commune", Ways::Hybrid, Some(Level::Commune)),
 ];
 
+/// What people meet who type well.
+const SHIPPED: (&str, &str) = ("hybrid", "clean");
+
 const VARIANTS: [&str; 3] = ["clean", "no_diacritics", "typos"];
 
 /// Asks every question in every way. `progress` is told how many were asked, of how many.
@@ -143,12 +153,8 @@ pub fn retrieval(
     asked: &[Asked],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<RetrievalReport, RetrievalError> {
-    let answers = Answers::of(search);
-    let with_answer = asked.iter().filter_map(|it| Some((it, answers.relevant(it)?)));
-    let with_answer: Vec<(&Asked, BTreeSet<String>)> = with_answer.collect();
-    if with_answer.is_empty() {
-        return Err(RetrievalError::NoQuestions);
-    }
+    let with_answer = with_answer(search, asked)?;
+    let mut missed = Vec::new();
     let mut outcomes: BTreeMap<(&'static str, &'static str), Vec<Outcome>> = BTreeMap::new();
     let total = with_answer.len() * VARIANTS.len();
     for (done, (question, relevant)) in with_answer.iter().enumerate() {
@@ -157,7 +163,11 @@ pub fn retrieval(
             let failed = |source| RetrievalError::Ask { id: question.id.clone(), source };
             let understood = search.understand(&text).map_err(failed)?;
             for (name, ways, level) in CONFIGURATIONS {
-                let hits = hits(search, &understood, ways, level, relevant);
+                let by = (ways, &Weights::default());
+                let hits = hits(search, &understood, by, level, relevant).map_err(failed)?;
+                if (name, variant) == SHIPPED && question.must && !hits.contains(&true) {
+                    missed.push(question.id.clone());
+                }
                 let outcome = Outcome::of(&hits, relevant.len());
                 outcomes.entry((name, variant)).or_default().push(outcome);
             }
@@ -174,21 +184,62 @@ pub fn retrieval(
         let questions = with_answer.iter().filter(|(it, _)| chosen(it)).count();
         SourceReport { questions, configurations: table }
     };
-    let mut sources = BTreeMap::new();
-    for source in with_answer.iter().map(|(it, _)| &it.source).collect::<BTreeSet<_>>() {
-        sources.insert(source.clone(), table(&|it: &Asked| it.source == *source));
-        if with_answer.iter().any(|(it, _)| it.source == *source && it.templated) {
-            let free = table(&|it: &Asked| it.source == *source && !it.templated);
-            sources.insert(format!("{source}, not templated"), free);
-        }
-    }
+    let sources = parts(&with_answer).into_iter().map(|part| {
+        let of = table(&|it: &Asked| part.holds(it));
+        (part.name(), of)
+    });
+    let sources = sources.collect();
     Ok(RetrievalReport {
         documents: search.len(),
         questions: with_answer.len(),
         unanswerable: asked.len() - with_answer.len(),
+        missed,
         configurations: table(&|_: &Asked| true).configurations,
         sources,
     })
+}
+
+/// A question and the titles that answer it.
+type WithAnswer<'a> = (&'a Asked, BTreeSet<String>);
+
+/// The questions that have an answer among the procedures, and which.
+fn with_answer<'a>(
+    search: &Procedures,
+    asked: &'a [Asked],
+) -> Result<Vec<WithAnswer<'a>>, RetrievalError> {
+    let answers = Answers::of(search);
+    let with_answer = asked.iter().filter_map(|it| Some((it, answers.relevant(it)?)));
+    let with_answer: Vec<WithAnswer<'_>> = with_answer.collect();
+    if with_answer.is_empty() { Err(RetrievalError::NoQuestions) } else { Ok(with_answer) }
+}
+
+/// The questions of a source, or those of them that follow no pattern.
+struct Part<'a> {
+    source: &'a str,
+    free: bool,
+}
+
+impl Part<'_> {
+    fn holds(&self, question: &Asked) -> bool {
+        question.source == self.source && !(self.free && question.templated)
+    }
+
+    fn name(&self) -> String {
+        let source = self.source;
+        if self.free { format!("{source}, not templated") } else { source.to_owned() }
+    }
+}
+
+/// The parts that figures are told of.
+fn parts<'a>(questions: &[WithAnswer<'a>]) -> Vec<Part<'a>> {
+    let sources: BTreeSet<&str> = questions.iter().map(|(it, _)| it.source.as_str()).collect();
+    let some_templated =
+        |source: &str| questions.iter().any(|(it, _)| it.source == source && it.templated);
+    let each = sources.into_iter().flat_map(|source| {
+        let free = some_templated(source).then_some(Part { source, free: true });
+        [Some(Part { source, free: false }), free].into_iter().flatten()
+    });
+    each.collect()
 }
 
 fn variants(question: &Asked) -> [(&'static str, String); 3] {
@@ -203,19 +254,19 @@ fn variants(question: &Asked) -> [(&'static str, String); 3] {
 fn hits(
     search: &Procedures,
     question: &Question,
-    ways: Ways,
+    by: (Ways, &Weights),
     level: Option<Level>,
     relevant: &BTreeSet<String>,
-) -> Vec<bool> {
+) -> Result<Vec<bool>, ProceduresError> {
     let bounds = Bounds { level, ..Bounds::default() };
     let mut seen: Vec<String> = Vec::new();
-    for found in search.find(question, ways, &bounds, DEPTH).found {
+    for found in search.find_weighted(question, by, &bounds, DEPTH)?.found {
         let title = same_title(&found.entry.title);
         if !seen.contains(&title) {
             seen.push(title);
         }
     }
-    seen.iter().take(PLACES).map(|title| relevant.contains(title)).collect()
+    Ok(seen.iter().take(PLACES).map(|title| relevant.contains(title)).collect())
 }
 
 /// Titles by code.

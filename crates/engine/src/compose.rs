@@ -18,8 +18,8 @@ use knowledge::{Passage, Place, Query};
 use rules::{Case, Proposal};
 use storage::jobs::{self, Job};
 use storage::{
-    Conn, contacts, deliveries, drafts, facts, messages, milestones, subjects, suggestions,
-    templates,
+    Conn, contacts, deliveries, drafts, facts, grounds, messages, milestones, subjects,
+    suggestions, templates,
 };
 use writer::{By, DraftState, LetterKind, Plan, PlanError, PlanInput, To, Writer, cited_as};
 
@@ -65,6 +65,7 @@ impl App {
         let named = milestone.map(|it| it.named()).unwrap_or_default();
         subjects::hold(&mut tx, &named.into_iter().chain([to.recipient]).collect()).await?;
         templates::put(&mut tx, &template, now).await?;
+        grounds::put(&mut tx, template.id, &self.grounds_of(&template)).await?;
         messages::put(&mut tx, &message, now).await?;
         for channel in self.channels(&mut tx, to.recipient).await? {
             let delivery = Delivery {

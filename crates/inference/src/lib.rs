@@ -5,6 +5,7 @@ pub mod generate;
 pub mod gguf;
 mod kernels;
 pub mod manifest;
+pub mod nearest;
 pub mod pull;
 pub mod reach;
 pub mod remote;

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::{Corpus, Document, InForce, Kind, Place, Section, sha256_hex};
+use crate::procedures::Traits;
 use crate::text::exact_terms;
 
 /// Where a passage stands in its file, in bytes.
@@ -74,6 +75,17 @@ impl Passage {
         let texts =
             texts.chain(self.code.as_deref()).chain(self.aliases.iter().map(String::as_str));
         texts.flat_map(exact_terms).collect()
+    }
+
+    /// What it is filtered by. Nobody handles a passage.
+    pub(crate) fn traits(&self) -> Traits<'_> {
+        Traits {
+            kind: self.kind,
+            codes: &self.codes,
+            place: &self.place,
+            in_force: self.in_force,
+            levels: &[],
+        }
     }
 
     fn digest(&self) -> String {

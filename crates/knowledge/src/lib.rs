@@ -5,6 +5,7 @@ mod corpus;
 mod embed;
 mod index;
 mod lexical;
+mod near;
 mod procedures;
 mod restore;
 mod search;
@@ -21,12 +22,12 @@ pub use index::{Built, Earlier, Index, IndexError, Progress};
 pub use procedures::{
     Added, Answer, Bounds, Entry, Expansion, Facets, Found, FoundSection, LeftOut, MadeOf,
     Procedures, ProceduresBuild, ProceduresBuilt, ProceduresError, Question, Reasons, Ways,
-    same_title,
+    Weights, kept_vectors, same_title,
 };
 pub use restore::{Restored, Restorer};
 pub use search::{Hit, Query, Search, SearchError, Why};
 pub use source::{
     Format, Level, Manifest, ManifestError, Procedure, Reason as SetAsideReason, SetAside,
 };
-pub use store::{Filter, Point, Qdrant, QdrantConfig, Scan, StoreError, Synced, VectorStore, sync};
+pub use store::{Asked, Point, Qdrant, QdrantConfig, Scan, StoreError, Synced, VectorStore, sync};
 pub use text::{exact_terms, fold, nfc, settle_tones, terms};

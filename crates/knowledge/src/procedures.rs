@@ -9,35 +9,40 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::corpus::{Document, InForce, Kind, Place};
 use crate::embed::{Embed, EmbedError, unit};
 use crate::index::IndexError;
+use crate::near::Near;
 use crate::restore::Restorer;
 use crate::source::{Level, Procedure};
-use crate::store::keep_first;
+use crate::store::{StoreError, keep_first};
 use crate::text::{exact_terms, fold, nfc, spaced, terms, words};
 
 mod abbreviations;
 mod bm25;
 mod bounds;
 mod build;
+mod columns;
 mod file;
-mod matrix;
 mod rank;
 mod sections;
+mod shortlist;
 mod vectors;
 
 pub use abbreviations::Expansion;
+pub(crate) use bounds::Traits;
 pub use bounds::{Bounds, Facets, LeftOut};
 pub use build::{Added, MadeOf, ProceduresBuild, ProceduresBuilt};
-pub use rank::Reasons;
+pub use rank::{Reasons, Weights};
 pub use sections::FoundSection;
+pub use vectors::kept_vectors;
 
 use abbreviations::Abbreviations;
 use bm25::Bm25;
-use file::Records;
-use matrix::Matrix;
+use file::{Records, Searched};
+use shortlist::Shortlist;
 
 /// A longer question is none: it would take the model seconds, and nobody types it.
 const LONGEST: usize = 2_000;
@@ -89,6 +94,9 @@ pub enum ProceduresError {
     /// The model gave no usable vector.
     #[error("the model gave no usable vector for `{0}`")]
     Vector(String),
+    /// The store failed.
+    #[error("the store of procedures did not answer")]
+    Store(#[from] StoreError),
     /// A question without a word.
     #[error("the question holds no word")]
     NoWord,
@@ -171,7 +179,7 @@ pub struct Found<'a> {
 }
 
 /// What is known of a document without its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The document's id.
     pub id: String,
@@ -203,7 +211,7 @@ pub struct Entry {
 }
 
 /// What a question names a document by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Called {
     /// Its code, and former ones.
     codes: Vec<String>,
@@ -217,14 +225,15 @@ pub struct Procedures {
     records: Records,
     hash: String,
     bm25: Bm25,
-    titles: Matrix,
-    cards: Matrix,
+    titles: Near,
+    cards: Near,
     /// What makes the sum of title and card one long.
     halves: Vec<f32>,
     function_words: Vec<u32>,
     abbreviations: Abbreviations,
     restorer: Restorer,
     embedder: Arc<dyn Embed>,
+    shortlist: Option<Shortlist>,
 }
 
 impl Procedures {
@@ -235,32 +244,31 @@ impl Procedures {
         if index != loaded {
             return Err(ProceduresError::Model { index, loaded });
         }
-        let (mut entries, mut builder) = (Vec::new(), bm25::Builder::default());
-        let mut restorer = Restorer::default();
-        let read = file::read(path, |procedure| {
-            let said = said(&procedure);
-            builder.add(&procedure.document.title, &procedure.called(), &said);
-            restorer.read(&said);
-            entries.push(entry(procedure));
-        })?;
-        let bm25 = builder.build();
-        let pairs = read.titles.rows().zip(read.cards.rows());
+        let file::Sound { records, searched, hash } = file::read(path)?;
+        let Searched { entries, abbreviations, bm25, counts, titles, cards } = searched;
+        let pairs = titles.rows().zip(cards.rows());
         let halves = pairs.map(|(title, card)| {
             let length = title.iter().zip(card).map(|(a, b)| (a + b).powi(2)).sum::<f32>().sqrt();
             if length.is_normal() { length.recip() } else { 0.0 }
         });
+        let halves = halves.collect();
+        let near = |rows| {
+            let what = "a vector is no vector";
+            Near::of(rows).map_err(|_| IndexError::Damaged { path: path.to_owned(), what })
+        };
         Ok(Self {
             entries,
-            hash: read.hash,
-            records: read.records,
+            records,
+            hash,
             function_words: FUNCTION_WORDS.split(' ').filter_map(|it| bm25.term(it)).collect(),
             bm25,
-            halves: halves.collect(),
-            abbreviations: read.abbreviations,
-            titles: read.titles,
-            cards: read.cards,
-            restorer: restorer.finish(),
+            halves,
+            abbreviations,
+            titles: near(titles)?,
+            cards: near(cards)?,
+            restorer: Restorer::of(counts),
             embedder,
+            shortlist: None,
         })
     }
 
@@ -307,7 +315,7 @@ impl Procedures {
         let failed = |source| ProceduresError::Embed { text: "the question".to_owned(), source };
         let vectors = self.embedder.embed_queries(&[&read_as]).map_err(failed)?;
         let vector = vectors.into_iter().next().and_then(unit);
-        let vector = vector.filter(|it| it.len() == self.cards.dimensions());
+        let vector = vector.filter(|it| it.len() == self.cards.rows().dimensions());
         let vector = vector.ok_or_else(|| ProceduresError::Vector("the question".to_owned()))?;
         // Some texts write the abbreviation too.
         let short = expansions.iter().map(|it| fold(&it.short));
@@ -324,22 +332,37 @@ impl Procedures {
         Ok(Question { read_as, changed, expansions, spoken, codes, every, telling, vector })
     }
 
-    /// What answers: what `bounds` leave out is left out before anything is ranked.
+    /// What answers: what `bounds` leave out is left out before anything is ranked. Fails only where
+    /// a store is searched that does not answer.
     // The question is not recorded: people write names into it.
     #[tracing::instrument(name = "knowledge.find_procedures", skip_all, fields(limit = limit))]
-    #[must_use]
     pub fn find(
         &self,
         question: &Question,
         ways: Ways,
         bounds: &Bounds,
         limit: usize,
-    ) -> Answer<'_> {
+    ) -> Result<Answer<'_>, ProceduresError> {
+        self.find_weighted(question, (ways, &Weights::default()), bounds, limit)
+    }
+
+    /// The same by other weights of the hybrid way, to find out which are right.
+    pub fn find_weighted(
+        &self,
+        question: &Question,
+        by: (Ways, &Weights),
+        bounds: &Bounds,
+        limit: usize,
+    ) -> Result<Answer<'_>, ProceduresError> {
         let mut left_out = LeftOut::default();
         let admitted = self.entries.iter().enumerate();
         let admitted = admitted.filter(|(_, it)| bounds.admits(it, &mut left_out));
-        let admitted: Vec<usize> = admitted.map(|(place, _)| place).collect();
-        let ranked = self.rank(question, ways, bounds, &admitted);
+        let mut admitted: Vec<usize> = admitted.map(|(place, _)| place).collect();
+        if let Some(shortlist) = &self.shortlist {
+            let listed = self.listed(shortlist, question, bounds)?;
+            admitted.retain(|place| listed.contains(place));
+        }
+        let ranked = self.rank(question, by, bounds, &admitted);
         let mut order: Vec<usize> = (0..admitted.len()).collect();
         let score = |at: usize| ranked.scores.get(at).copied().unwrap_or_default();
         let most = limit.max(bounds::COUNTED);
@@ -353,7 +376,7 @@ impl Procedures {
             let reasons = ranked.reasons.get(at).copied();
             Some(Found { entry: entry(at)?, score: score(at), reasons, place: *admitted.get(at)? })
         });
-        Answer { found: found.collect(), left_out, facets }
+        Ok(Answer { found: found.collect(), left_out, facets })
     }
 
     /// The whole document of what was found, read from the index.
@@ -362,24 +385,35 @@ impl Procedures {
     }
 }
 
-fn entry(procedure: Procedure) -> Entry {
-    let called = called(&procedure);
-    let document = procedure.document;
+impl Entry {
+    fn traits(&self) -> Traits<'_> {
+        Traits {
+            kind: self.kind,
+            codes: &self.codes,
+            place: &self.place,
+            in_force: self.in_force,
+            levels: &self.levels,
+        }
+    }
+}
+
+fn entry(procedure: &Procedure) -> Entry {
+    let document = &procedure.document;
     Entry {
-        id: document.id,
+        id: document.id.clone(),
         kind: document.kind,
         codes: document.code.iter().chain(&document.about).cloned().collect(),
-        code: document.code,
-        title: document.title,
-        sector: procedure.sector,
-        place: document.place,
+        code: document.code.clone(),
+        title: document.title.clone(),
+        sector: procedure.sector.clone(),
+        place: document.place.clone(),
         in_force: document.in_force,
-        source: document.source,
+        source: document.source.clone(),
         retrieved_on: document.retrieved_on,
-        hash: document.hash,
-        levels: procedure.levels,
+        hash: document.hash.clone(),
+        levels: procedure.levels.clone(),
         for_citizens: procedure.for_citizens,
-        called,
+        called: called(procedure),
     }
 }
 

@@ -40,14 +40,29 @@ const EVERYDAY: [&str; 12] = [
 ];
 
 /// Counts of syllables and pairs in a corpus.
-#[derive(Debug, Clone, Default)]
-pub struct Restorer {
-    /// Numbers of forms with marks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Counts {
+    /// Forms with marks, and how often each was seen.
+    pub(crate) forms: Vec<(String, u32)>,
+    /// How often one form follows another, both by their places above, in the order of these.
+    pub(crate) pairs: Vec<((u32, u32), u32)>,
+}
+
+/// Counts that are being made.
+#[derive(Debug, Default)]
+pub(crate) struct Learning {
+    /// Places of forms.
     known: HashMap<String, u32>,
-    /// The forms by their numbers, and how often each was seen.
-    seen: Vec<(String, f64)>,
-    /// How often one form follows another.
-    pairs: HashMap<(u32, u32), f64>,
+    forms: Vec<(String, u32)>,
+    pairs: HashMap<(u32, u32), u32>,
+}
+
+/// Knows what is written with marks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Restorer {
+    counts: Counts,
+    /// Places of forms.
+    known: HashMap<String, u32>,
     /// Forms with marks by the form without.
     forms: HashMap<String, Vec<String>>,
     total: f64,
@@ -68,56 +83,78 @@ struct Candidate {
     bonus: f64,
 }
 
-impl Restorer {
-    /// Learns the counts from texts, and from what people say everywhere.
-    pub fn learn<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut out = Self::default();
-        for text in texts {
-            out.read(text);
-        }
-        out.finish()
-    }
-
+impl Learning {
     /// Counts one more text.
     pub(crate) fn read(&mut self, text: &str) {
         let text = settle_tones(&text.to_lowercase());
         let mut before: Option<u32> = None;
         for syllable in syllables(&text).filter(|syllable| is_syllable(syllable)) {
-            self.total += 1.0;
-            let number = self.count(syllable);
+            let place = self.count(syllable);
             if let Some(before) = before {
-                *self.pairs.entry((before, number)).or_default() += 1.0;
+                *self.pairs.entry((before, place)).or_default() += 1;
             }
-            before = Some(number);
+            before = Some(place);
         }
     }
 
-    /// Counts a form once more and tells its number.
+    /// Counts a form once more and tells its place.
     fn count(&mut self, form: &str) -> u32 {
-        if let Some(&number) = self.known.get(form) {
-            if let Some((_, count)) = self.seen.get_mut(number as usize) {
-                *count += 1.0;
+        if let Some(&place) = self.known.get(form) {
+            if let Some((_, count)) = self.forms.get_mut(place as usize) {
+                *count += 1;
             }
-            return number;
+            return place;
         }
-        let number = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
-        self.known.insert(form.to_owned(), number);
-        self.seen.push((form.to_owned(), 1.0));
-        number
+        let place = u32::try_from(self.forms.len()).unwrap_or(u32::MAX);
+        self.known.insert(form.to_owned(), place);
+        self.forms.push((form.to_owned(), 1));
+        place
     }
 
-    /// Ready to restore, once all texts were read.
-    pub(crate) fn finish(mut self) -> Self {
+    /// What was counted, and what people say everywhere.
+    pub(crate) fn finish(mut self) -> Counts {
         for text in EVERYDAY {
             self.read(text);
         }
-        for (form, _) in &self.seen {
-            self.forms.entry(fold(form)).or_default().push(form.clone());
+        let mut pairs: Vec<((u32, u32), u32)> = self.pairs.into_iter().collect();
+        pairs.sort_unstable();
+        Counts { forms: self.forms, pairs }
+    }
+}
+
+impl Counts {
+    fn often(&self, form: u32) -> Option<f64> {
+        self.forms.get(form as usize).map(|(_, count)| f64::from(*count))
+    }
+
+    fn often_after(&self, before: u32, form: u32) -> Option<f64> {
+        let place = self.pairs.binary_search_by_key(&(before, form), |(pair, _)| *pair).ok()?;
+        self.pairs.get(place).map(|(_, count)| f64::from(*count))
+    }
+}
+
+impl Restorer {
+    /// Learns the counts from texts, and from what people say everywhere.
+    pub fn learn<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut learning = Learning::default();
+        for text in texts {
+            learning.read(text);
         }
-        for forms in self.forms.values_mut() {
+        Self::of(learning.finish())
+    }
+
+    pub(crate) fn of(counts: Counts) -> Self {
+        let mut forms: HashMap<String, Vec<String>> = HashMap::new();
+        for (form, _) in &counts.forms {
+            forms.entry(fold(form)).or_default().push(form.clone());
+        }
+        for forms in forms.values_mut() {
             forms.sort();
         }
-        self
+        let known = counts.forms.iter().zip(0..).map(|((form, _), place)| (form.clone(), place));
+        let known = known.collect();
+        let total = counts.forms.iter().map(|(_, count)| f64::from(*count)).sum();
+        Self { counts, known, forms, total }
     }
 
     /// The most likely text that was meant.
@@ -195,10 +232,10 @@ impl Restorer {
     }
 
     fn log_chance(&self, before: Option<&Candidate>, it: &Candidate) -> f64 {
-        let seen = |it: &Candidate| self.seen.get(it.known? as usize).map(|(_, count)| *count);
+        let seen = |it: &Candidate| self.counts.often(it.known?);
         let alone = seen(it).unwrap_or(UNSEEN) / (self.total + 1.0);
         let after = before.and_then(|before| {
-            let pair = self.pairs.get(&(before.known?, it.known?))?;
+            let pair = self.counts.often_after(before.known?, it.known?)?;
             Some(pair / seen(before)?)
         });
         (PAIR_WEIGHT * after.unwrap_or(0.0) + (1.0 - PAIR_WEIGHT) * alone).ln()

@@ -16,8 +16,9 @@ use crate::corpus::{Kind, Place};
 use crate::embed::{Embed, EmbedError, unit};
 use crate::index::Index;
 use crate::lexical::Lexical;
+use crate::procedures::Bounds;
 use crate::restore::{Restored, Restorer};
-use crate::store::{Filter, Scan, StoreError, VectorStore, sync};
+use crate::store::{Asked, Scan, StoreError, VectorStore, sync};
 use crate::text::{exact_terms, fold, nfc, spaced, words};
 
 /// The usual constant of reciprocal rank fusion: how soon a rank stops to matter.
@@ -61,12 +62,13 @@ impl Query {
         }
     }
 
-    fn filter(&self) -> Filter {
-        Filter {
+    fn bounds(&self) -> Bounds {
+        Bounds {
             kinds: self.kinds.clone(),
             codes: self.codes.clone(),
             place: self.place.clone(),
-            in_force_on: self.in_force_on,
+            in_force_on: Some(self.in_force_on),
+            level: None,
         }
     }
 }
@@ -159,7 +161,7 @@ impl Search {
             let (index, loaded) = (index.model().to_owned(), embedder.model());
             return Err(SearchError::Model { index, loaded });
         }
-        sync(store.as_mut(), &index.points())?;
+        sync(store.as_mut(), index.model(), &index.points())?;
         let texts = index.passages().iter().flat_map(|passage| {
             let names = passage.aliases.iter().chain([&passage.title, &passage.heading]);
             names.chain([&passage.text]).map(String::as_str)
@@ -190,22 +192,22 @@ impl Search {
         if words(&typed).next().is_none() {
             return Err(SearchError::Empty);
         }
-        let filter = query.filter();
+        let bounds = query.bounds();
         let named = exact_terms(&typed);
         let read = self.restorer.restore(&typed);
         let mut ranked = Ranked::default();
-        self.by_words(&read, &filter, &mut ranked);
+        self.by_words(&read, &bounds, &mut ranked);
         // Digits mean nothing to the model: a bare code is looked up, not guessed at.
         if !is_only(&typed, &named) {
-            self.by_meaning(&read, &filter, &mut ranked)?;
+            self.by_meaning(&read, &bounds, &mut ranked)?;
         }
         Ok(self.fuse(ranked, &named, &read, query.limit))
     }
 
-    fn by_words(&self, read: &Restored, filter: &Filter, ranked: &mut Ranked) {
+    fn by_words(&self, read: &Restored, bounds: &Bounds, ranked: &mut Ranked) {
         let admits = |place: usize| {
             let passage = self.passages.get(place);
-            passage.is_some_and(|p| filter.admits(p.kind, &p.codes, &p.place, p.in_force))
+            passage.is_some_and(|passage| bounds.admit(passage.traits()))
         };
         let found = self.lexical.search(&read.text, admits);
         for (rank, hit) in found.into_iter().take(DEPTH).enumerate() {
@@ -218,12 +220,12 @@ impl Search {
     fn by_meaning(
         &self,
         read: &Restored,
-        filter: &Filter,
+        bounds: &Bounds,
         ranked: &mut Ranked,
     ) -> Result<(), SearchError> {
         let vectors = self.embedder.embed_queries(&[&read.text]).map_err(SearchError::Embed)?;
         let vector = vectors.into_iter().next().and_then(unit).ok_or(SearchError::Vector)?;
-        let near = self.store.query(&vector, filter, DEPTH)?;
+        let near = self.store.query(Asked::Vector(&vector), bounds, DEPTH)?;
         // A server may still hold a passage that this index has not.
         let near = near.into_iter().filter_map(|(id, score)| Some((self.index.place(&id)?, score)));
         for (rank, (place, score)) in near.enumerate() {

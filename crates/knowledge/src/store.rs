@@ -7,24 +7,23 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-
 use crate::chunk::Passage;
 use crate::corpus::{InForce, Kind, Place};
+use crate::procedures::{Bounds, Traits};
+use crate::source::Level;
 
 mod qdrant;
 mod scan;
 
 pub use qdrant::{Qdrant, QdrantConfig};
 pub use scan::Scan;
-pub(crate) use scan::dot;
 
-/// A passage as a store knows it: its vector and what it is filtered by.
+/// Something to be found, as a store knows it: its vector, its words and what it is filtered by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// The passage's id.
+    /// Its id.
     pub id: String,
-    /// What tells this state of the passage and of the model from every other.
+    /// What tells this state of it and of the model from every other.
     pub hash: String,
     /// Unit length.
     pub vector: Vec<f32>,
@@ -36,6 +35,11 @@ pub struct Point {
     pub place: Place,
     /// When it holds.
     pub in_force: InForce,
+    /// Who handles it; nobody where that is not known.
+    pub levels: Vec<Level>,
+    /// Numbers of words in their order, each once, and what each is worth; none where the store is
+    /// not searched by words.
+    pub words: Vec<(u32, f32)>,
 }
 
 impl Point {
@@ -50,32 +54,44 @@ impl Point {
             codes: passage.codes.clone(),
             place: passage.place.clone(),
             in_force: passage.in_force,
+            levels: Vec::new(),
+            words: Vec::new(),
+        }
+    }
+
+    fn without_vector(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            hash: self.hash.clone(),
+            vector: Vec::new(),
+            kind: self.kind,
+            codes: self.codes.clone(),
+            place: self.place.clone(),
+            in_force: self.in_force,
+            levels: self.levels.clone(),
+            words: self.words.clone(),
+        }
+    }
+
+    fn traits(&self) -> Traits<'_> {
+        Traits {
+            kind: self.kind,
+            codes: &self.codes,
+            place: &self.place,
+            in_force: self.in_force,
+            levels: &self.levels,
         }
     }
 }
 
-/// What is left out before anything is ranked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
-    /// Only these kinds; none named means all.
-    pub kinds: Vec<Kind>,
-    /// Only documents that serve one of these procedures or life events.
-    pub codes: Option<Vec<String>>,
-    /// Only what holds at this place: its own documents and those of all that contain it.
-    pub place: Option<Place>,
-    /// Only what is in force on this day.
-    pub in_force_on: Date,
-}
-
-impl Filter {
-    /// Whether something with these properties may be found.
-    #[must_use]
-    pub fn admits(&self, kind: Kind, codes: &[String], place: &Place, in_force: InForce) -> bool {
-        (self.kinds.is_empty() || self.kinds.contains(&kind))
-            && self.codes.as_ref().is_none_or(|any| any.iter().any(|code| codes.contains(code)))
-            && self.place.as_ref().is_none_or(|at| place.covers(at))
-            && in_force.contains(self.in_force_on)
-    }
+/// What points are searched by.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    /// The nearest in meaning, by their cosine.
+    Vector(&'a [f32]),
+    /// Those that share words, by the sum of what these are worth: a word's number and how much it
+    /// counts.
+    Words(&'a [(u32, f32)]),
 }
 
 /// Why a store did not do its work.
@@ -95,19 +111,9 @@ pub enum StoreError {
     /// The server's runtime has stopped.
     #[error("the runtime that talks to the Qdrant server has stopped")]
     Stopped,
-    /// The collection holds vectors of another size.
-    #[error(
-        "the collection `{collection}` holds vectors of {found} numbers, and the model makes \
-         {wanted}: name another collection"
-    )]
-    Dimensions {
-        /// The collection.
-        collection: String,
-        /// What it holds.
-        found: u64,
-        /// What the model makes.
-        wanted: usize,
-    },
+    /// A vector that says nothing.
+    #[error(transparent)]
+    NotFinite(#[from] inference::nearest::NotFinite),
     /// A vector of another size than the store holds.
     #[error("the point `{id}` has {found} numbers instead of {wanted}")]
     Vector {
@@ -120,25 +126,30 @@ pub enum StoreError {
     },
 }
 
-/// A place for vectors.
+/// A place for points. All that it holds are of one generation: made by one model, or of one build
+/// of an index.
 pub trait VectorStore: Send + Sync {
-    /// Makes the store ready for vectors of this size.
-    fn ensure(&mut self, dimensions: usize) -> Result<(), StoreError>;
+    /// Whether points of this generation are what it answers with.
+    fn holds(&self, generation: &str) -> Result<bool, StoreError>;
+
+    /// Answers with `points` of a new generation in place of all that it had, at once: until then,
+    /// and where this breaks off, with what it had. Vectors may be of another size.
+    fn replace(&mut self, generation: &str, points: &[Point]) -> Result<(), StoreError>;
 
     /// The hash of every point there is, by id.
     fn hashes(&self) -> Result<BTreeMap<String, String>, StoreError>;
 
-    /// Adds points, or puts them in the place of those with the same id.
+    /// Adds points of the same generation, or puts them in the place of those with the same id.
     fn upsert(&mut self, points: &[Point]) -> Result<(), StoreError>;
 
     /// Takes points away; those that are not there are no error.
     fn delete(&mut self, ids: &[String]) -> Result<(), StoreError>;
 
-    /// The `limit` nearest points that `filter` admits, with the cosine, the nearest first.
+    /// The `limit` best points that `bounds` admit, with what they are ranked by, the best first.
     fn query(
         &self,
-        vector: &[f32],
-        filter: &Filter,
+        asked: Asked<'_>,
+        bounds: &Bounds,
         limit: usize,
     ) -> Result<Vec<(String, f32)>, StoreError>;
 }
@@ -162,10 +173,21 @@ pub struct Synced {
     pub deleted: usize,
 }
 
-/// Brings a store to hold `points` and nothing else, and writes only what differs.
-pub fn sync(store: &mut dyn VectorStore, points: &[Point]) -> Result<Synced, StoreError> {
-    let Some(first) = points.first() else { return Ok(Synced::default()) };
-    store.ensure(first.vector.len())?;
+/// Brings a store to hold `points` of a generation and nothing else; of the same generation only
+/// what differs is written. The index that they come from stays the truth, so this restores a store
+/// that lost everything, too.
+pub fn sync(
+    store: &mut dyn VectorStore,
+    generation: &str,
+    points: &[Point],
+) -> Result<Synced, StoreError> {
+    if points.is_empty() {
+        return Ok(Synced::default());
+    }
+    if !store.holds(generation)? {
+        store.replace(generation, points)?;
+        return Ok(Synced { upserted: points.len(), deleted: 0 });
+    }
     let mut there = store.hashes()?;
     let is_new = |point: &&Point| there.get(&point.id) != Some(&point.hash);
     let new: Vec<Point> = points.iter().filter(is_new).cloned().collect();

@@ -238,6 +238,10 @@ impl From<crate::finder::FinderError> for ApiError {
                               this service makes one with `cotmoc index`";
                 Self::caused(ErrorCode::Unavailable, detail, error)
             }
+            F::Procedures(P::Store(_)) => {
+                let detail = "the store that procedures are looked up in does not answer";
+                Self::caused(ErrorCode::Unavailable, detail, error)
+            }
             F::BrokenOff(_)
             | F::Procedures(P::Empty | P::Vectors { .. } | P::Embed { .. } | P::Vector(_)) => {
                 Self::internal(error)

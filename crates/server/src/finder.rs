@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use knowledge::{
     Added, Corpus, Embed, MadeOf, Procedures, ProceduresBuild, ProceduresBuilt, ProceduresError,
-    SetAside,
+    Qdrant, QdrantConfig, SetAside,
 };
 use rules::PackFiles;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::config::Config;
 use crate::models::Late;
 use crate::sources::Source;
 use crate::{chance, pack};
@@ -158,6 +160,38 @@ pub enum FinderError {
     BrokenOff(#[from] tokio::task::JoinError),
 }
 
+/// Where procedures are looked up that lie on a server.
+#[derive(Debug, Clone)]
+pub struct OnServer {
+    url: String,
+    runtime: Handle,
+}
+
+impl OnServer {
+    /// The Qdrant server of the settings, where there is one; `runtime` talks to it.
+    #[must_use]
+    pub fn of(config: &Config, runtime: Handle) -> Option<Self> {
+        Some(Self { url: config.knowledge.qdrant_url.clone()?, runtime })
+    }
+}
+
+/// Opens the index at `path`; where there is a server, what it holds is brought there first, unless
+/// it is there.
+///
+/// # Errors
+/// When index and model do not fit, or the server does not answer.
+pub fn open(
+    path: &Path,
+    embedder: Arc<dyn Embed>,
+    server: Option<&OnServer>,
+) -> Result<Procedures, ProceduresError> {
+    let procedures = Procedures::open(path, embedder)?;
+    let Some(OnServer { url, runtime }) = server else { return Ok(procedures) };
+    let (url, collection) = (url.clone(), "cotmoc-procedures".to_owned());
+    let store = Qdrant::connect(QdrantConfig { url, api_key: None, collection }, runtime.clone())?;
+    procedures.with_store(Box::new(store))
+}
+
 type LoadModel = dyn Fn() -> anyhow::Result<Arc<dyn Embed>> + Send + Sync;
 
 /// Answers questions; cheap to clone.
@@ -165,6 +199,7 @@ type LoadModel = dyn Fn() -> anyhow::Result<Arc<dyn Embed>> + Send + Sync;
 pub struct Finder {
     index: Arc<Path>,
     model: Arc<LoadModel>,
+    server: Option<OnServer>,
     opened: Arc<Late<Procedures>>,
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -183,11 +218,18 @@ impl Finder {
         Self {
             index: Arc::from(index),
             model: Arc::new(model),
+            server: None,
             opened: Arc::new(Late::new()),
             running: places(AT_ONCE),
             waiting: places(WAITING),
             has_page: false,
         }
+    }
+
+    /// The same with a server that procedures are looked up on, or without.
+    #[must_use]
+    pub fn on_server(self, server: Option<OnServer>) -> Self {
+        Self { server, ..self }
     }
 
     /// The same with a page to try it on, or without.
@@ -216,13 +258,13 @@ impl Finder {
         let place = Arc::clone(&self.running).acquire_owned().await;
         let place = place.map_err(|_| FinderError::Overloaded)?;
         let (index, opened) = (Arc::clone(&self.index), Arc::clone(&self.opened));
-        let model = Arc::clone(&self.model);
+        let (model, server) = (Arc::clone(&self.model), self.server.clone());
         let answered = tokio::task::spawn_blocking(move || {
             // Held by the work itself: whoever hangs up does not let more run side by side.
             let _place = place;
             let procedures = opened.get(|| {
                 let model = model().map_err(|error| FinderError::Model(format!("{error:#}")))?;
-                let opened = Procedures::open(&index, model)?;
+                let opened = open(&index, model, server.as_ref())?;
                 tracing::info!(documents = opened.len(), "index of procedures read");
                 Ok::<_, FinderError>(opened)
             })?;

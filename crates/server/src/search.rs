@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use knowledge::{Built, Corpus, Embed, Index, Progress, Qdrant, QdrantConfig, Search};
 use rules::PackFiles;
-use sha2::{Digest as _, Sha256};
 
 use crate::config::Config;
-use crate::{chance, models, pack};
+use crate::{models, pack};
 
 /// The index of the corpus as it is now, with what was done for it and the model that it was
 /// made with. Only passages that changed are embedded again.
@@ -40,25 +39,7 @@ pub fn open(
     let Some(url) = config.knowledge.qdrant_url.clone() else {
         return Ok(Search::open(index, embedder)?);
     };
-    let collection = collection(index.model());
-    let settings = QdrantConfig { url, api_key: None, collection };
+    let settings = QdrantConfig { url, api_key: None, collection: "cotmoc-passages".to_owned() };
     let store = Qdrant::connect(settings, runtime.clone())?;
     Ok(Search::with_store(index, embedder, Box::new(store))?)
-}
-
-/// One collection for each model: vectors of two models have nothing to say to each other.
-fn collection(model: &str) -> String {
-    let hash = chance::hex(&Sha256::digest(model));
-    format!("cotmoc-{}", hash.get(..12).unwrap_or(&hash))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_models_have_two_collections() {
-        assert_ne!(collection("a@1"), collection("a@2"));
-        assert_eq!(collection("a@1").len(), "cotmoc-".len() + 12);
-    }
 }

@@ -67,6 +67,15 @@ pub const RETENTION: &[Retention] = &[
     Retention { table: "receipts", ends: &[Erasure] },
     Retention { table: "due", ends: &[Work, Erasure] },
     Retention {
+        table: "grounds",
+        ends: &[After {
+            days: 30,
+            delete: "delete from grounds where template_id in (
+                 select id from templates where created_at < $1
+                 and not exists (select 1 from messages m where m.template_id = templates.id))",
+        }],
+    },
+    Retention {
         table: "templates",
         ends: &[After {
             days: 30,

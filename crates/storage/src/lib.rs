@@ -13,6 +13,7 @@ pub mod due;
 pub mod erasures;
 mod error;
 pub mod facts;
+pub mod grounds;
 pub mod halts;
 pub mod inbox;
 pub mod jobs;

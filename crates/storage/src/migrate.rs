@@ -41,6 +41,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(4, "work", "0004_work.sql"),
     migration!(5, "access", "0005_access.sql"),
     migration!(6, "turns", "0006_turns.sql"),
+    migration!(7, "grounds", "0007_grounds.sql"),
 ];
 
 impl Migration {

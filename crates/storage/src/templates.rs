@@ -23,14 +23,16 @@ pub async fn put(conn: &mut Conn, template: &Template, at: Timestamp) -> Result<
     Ok(if inserted.rows_affected() == 1 { Stored::New } else { Stored::Same })
 }
 
-/// The latest template for `shape` in `language`.
+/// The latest template for `shape` in `language` whose [grounds](crate::grounds) all stand.
 pub async fn of_shape(
     conn: &mut Conn,
     shape: &str,
     language: Language,
 ) -> Result<Option<Template>> {
     let row = sqlx::query(
-        "select body from templates where shape = $1 and language = $2
+        "select body from templates t where shape = $1 and language = $2
+         and not exists (
+             select 1 from grounds g where g.template_id = t.id and g.gone_at is not null)
          order by created_at desc, id limit 1",
     )
     .bind(shape)

@@ -27,6 +27,11 @@ impl Outcome {
         let ndcg = if best > 0.0 { found / best } else { 0.0 };
         Self([within(1), within(5), within(10), reciprocal, ndcg])
     }
+
+    pub(super) fn ndcg(self) -> f64 {
+        let [.., ndcg] = self.0;
+        ndcg
+    }
 }
 
 /// A mean with the interval that holds it 95 of 100 times.

@@ -10,6 +10,7 @@
 
 mod brake;
 mod clock;
+mod grounds;
 mod intake;
 mod letters;
 mod order;

@@ -10,6 +10,7 @@ use domain::{
     PseudonymKey, SubjectId, SubjectKind, Suggestion, SuggestionState, Verdict,
 };
 use engine::{App, Operation, Timetable, Worked, Worker, Writing};
+use knowledge::Search;
 use rules::{Pack, PackFiles};
 use serde_json::Value;
 use storage::bulk::Scratch;
@@ -25,7 +26,7 @@ pub(crate) struct Office {
     worker: Worker,
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
@@ -75,13 +76,29 @@ impl Office {
     }
 
     async fn with(moment: &str, pack: Arc<Pack>, operation: Operation, store: Store) -> Self {
+        Self::citing(moment, pack, operation, store, None).await
+    }
+
+    /// An office that keeps its state there and cites from these passages.
+    pub(crate) async fn with_passages(moment: &str, address: &str, passages: Search) -> Self {
+        let store = Store::open(address, &options()).await.unwrap();
+        Self::citing(moment, pack(), Operation::default(), store, Some(passages)).await
+    }
+
+    async fn citing(
+        moment: &str,
+        pack: Arc<Pack>,
+        operation: Operation,
+        store: Store,
+        passages: Option<Search>,
+    ) -> Self {
         store.migrate().await.unwrap();
         let clock = Arc::new(FixedClock::at(moment.parse().unwrap()));
         let writing = Writing {
             words: Words::load(&root().join("life-events/vn/words")).unwrap(),
             prompts: Prompts::load(&root().join("prompts")).unwrap(),
             model: None,
-            passages: None,
+            passages,
             samples: 0,
         };
         let app = App {

@@ -7,7 +7,7 @@
 use half::f16;
 
 /// How many weights of a row share a scale at most.
-pub(super) const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 32;
 
 /// The kinds of weights that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,7 +36,7 @@ mod simd;
 mod tests;
 
 pub(crate) use activations::Activations;
-pub(crate) use blocks::Kind;
+pub(crate) use blocks::{BLOCK, Kind};
 pub(crate) use packed::{PackError, Packed, Packing};
 pub(crate) use product::product;
 

@@ -5,26 +5,27 @@
 //! two scores added measured better than one over weighted fields.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher as _};
 
+use super::file::{Input, Writer};
+use crate::index::IndexError;
 use crate::text::{each_term, exact_terms, fold, words};
 
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
 /// What each term adds to the score of each text that holds it: those of one term side by side.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Postings {
     /// Where those of each term begin, and the end of all.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
     adds: Vec<(u32, f32)>,
 }
 
 /// Both fields over one list of terms.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Bm25 {
-    known: Known,
-    texts: usize,
+    /// Hashes of the terms in their order; a term's place is its number.
+    terms: Vec<u64>,
     titles: Postings,
     all: Postings,
     /// How rare each word of each title is among titles.
@@ -33,24 +34,45 @@ pub(super) struct Bm25 {
     masses: Vec<f32>,
 }
 
-/// Numbers of terms by their hash: a country's procedures have a million pairs of syllables, whose
-/// letters would take more memory than all else. Two that share 64 bits would count as one.
+/// Numbers of terms by their hash, in the order in which they came: a country's procedures have a
+/// million pairs of syllables, whose letters would take more memory than all else. Two that share
+/// 64 bits would count as one.
 #[derive(Debug, Default)]
 struct Known(HashMap<u64, u32>);
 
 impl Known {
-    fn hash(parts: &[&str]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for part in parts {
-            hasher.write(part.as_bytes());
-        }
-        hasher.finish()
-    }
-
     fn number(&mut self, parts: &[&str]) -> u32 {
         let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        *self.0.entry(Self::hash(parts)).or_insert(next)
+        *self.0.entry(hash(parts)).or_insert(next)
     }
+}
+
+/// FNV-1a: the same in every version of everything, because files hold it.
+fn hash(parts: &[&str]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// A number for a store, which takes 32 bits. Of a million terms some hundred share one; each such
+/// word then finds a few texts more, which are ranked by their own words.
+fn short(hash: u64) -> u32 {
+    let [a, b, c, d, ..] = hash.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// In the order of the numbers, each once.
+fn summed(mut words: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
+    words.sort_unstable_by_key(|(number, _)| *number);
+    words.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    words
 }
 
 /// Texts that are being taken in.
@@ -71,29 +93,54 @@ impl Builder {
     }
 
     pub(super) fn build(self) -> Bm25 {
-        let (known, texts) = (self.known, self.titles.lengths.len());
-        let terms = known.0.len();
-        let (titles, all) = (self.titles.postings(terms, worth), self.all.postings(terms, worth));
-        let words = self.words.postings(terms, |_, _| 1.0);
+        let mut terms: Vec<(u64, u32)> = self.known.0.into_iter().collect();
+        terms.sort_unstable();
+        let mut places = vec![0; terms.len()];
+        for (place, (_, number)) in (0..).zip(&terms) {
+            if let Some(slot) = places.get_mut(*number as usize) {
+                *slot = place;
+            }
+        }
+        let texts = self.titles.lengths.len();
+        let (titles, all) =
+            (self.titles.postings(&places, worth), self.all.postings(&places, worth));
+        let words = self.words.postings(&places, |_, _| 1.0);
         let mut masses = vec![0.0; texts];
         for (text, rarity) in &words.adds {
             if let Some(mass) = masses.get_mut(*text as usize) {
                 *mass += rarity;
             }
         }
-        Bm25 { known, texts, titles, all, words, masses }
+        let terms = terms.into_iter().map(|(hash, _)| hash).collect();
+        Bm25 { terms, titles, all, words, masses }
     }
 }
 
 impl Bm25 {
     /// The number of a term, where any text holds it.
     pub(super) fn term(&self, term: &str) -> Option<u32> {
-        self.known.0.get(&Known::hash(&[term])).copied()
+        self.terms.binary_search(&hash(&[term])).ok().and_then(|place| u32::try_from(place).ok())
+    }
+
+    pub(super) fn write(&self, to: &mut Writer) -> Result<(), IndexError> {
+        to.column(&self.terms)?;
+        for field in [&self.titles, &self.all, &self.words] {
+            to.column(&field.starts)?;
+            to.column(&field.adds)?;
+        }
+        to.column(&self.masses)
+    }
+
+    pub(super) fn read(from: &mut Input) -> Result<Self, IndexError> {
+        let terms = from.column()?;
+        let mut field = || Ok(Postings { starts: from.column()?, adds: from.column()? });
+        let (titles, all, words) = (field()?, field()?, field()?);
+        Ok(Self { terms, titles, all, words, masses: from.column()? })
     }
 
     /// The score of every text, weighted over the fields.
     pub(super) fn scores(&self, terms: &[u32], title: f32, all: f32) -> Vec<f32> {
-        let mut out = vec![0.0; self.texts];
+        let mut out = vec![0.0; self.masses.len()];
         for (field, weight) in [(&self.titles, title), (&self.all, all)] {
             for (text, adds) in terms.iter().flat_map(|term| field.of(*term)) {
                 if let Some(score) = out.get_mut(*text as usize) {
@@ -107,7 +154,7 @@ impl Bm25 {
     /// How much of what each title says is in `terms`, from nothing to 1, rare words counting
     /// more.
     pub(super) fn covered(&self, terms: &[u32]) -> Vec<f32> {
-        let mut out = vec![0.0; self.texts];
+        let mut out = vec![0.0; self.masses.len()];
         for (text, rarity) in terms.iter().flat_map(|term| self.words.of(*term)) {
             let text = *text as usize;
             if let Some((share, mass)) = out.get_mut(text).zip(self.masses.get(text)) {
@@ -117,9 +164,30 @@ impl Bm25 {
         out
     }
 
+    /// What each word adds to the score of each text, as a store holds it.
+    pub(super) fn words_of_texts(&self, title: f32, all: f32) -> Vec<Vec<(u32, f32)>> {
+        let mut out: Vec<Vec<(u32, f32)>> = vec![Vec::new(); self.masses.len()];
+        for (term, hash) in (0..).zip(&self.terms) {
+            for (field, weight) in [(&self.titles, title), (&self.all, all)] {
+                for (text, adds) in field.of(term) {
+                    if let Some(words) = out.get_mut(*text as usize) {
+                        words.push((short(*hash), weight * adds));
+                    }
+                }
+            }
+        }
+        out.into_iter().map(summed).collect()
+    }
+
+    /// Terms as a store is asked for them.
+    pub(super) fn asked(&self, terms: &[u32]) -> Vec<(u32, f32)> {
+        let hashes = terms.iter().filter_map(|term| self.terms.get(*term as usize));
+        summed(hashes.map(|hash| (short(*hash), 1.0)).collect())
+    }
+
     /// How rare each term is among all texts, where any holds it.
     pub(super) fn rarity(&self, term: u32) -> f32 {
-        rarity(self.texts, self.all.of(term).len())
+        rarity(self.masses.len(), self.all.of(term).len())
     }
 }
 
@@ -161,10 +229,11 @@ impl Counts {
 
     /// What each term is worth where it stands, by how often it does and how long the text is
     /// beside the average, times its rarity.
-    fn postings(self, terms: usize, worth: impl Fn(f32, f32) -> f32) -> Postings {
-        let mut starts = vec![0_usize; terms + 1];
+    fn postings(self, places: &[u32], worth: impl Fn(f32, f32) -> f32) -> Postings {
+        let place = |term: u32| places.get(term as usize).copied().unwrap_or_default() as usize;
+        let mut starts = vec![0_u32; places.len() + 1];
         for (_, term, _) in &self.each {
-            if let Some(count) = starts.get_mut(*term as usize + 1) {
+            if let Some(count) = starts.get_mut(place(*term) + 1) {
                 *count += 1;
             }
         }
@@ -179,13 +248,13 @@ impl Counts {
         let mut next = starts.clone();
         let mut adds = vec![(0, 0.0); self.each.len()];
         for (text, term, often) in self.each {
-            let term = term as usize;
-            let holding =
-                starts.get(term + 1).zip(starts.get(term)).map_or(0, |(end, at)| end - at);
+            let term = place(term);
+            let ends = starts.get(term + 1).zip(starts.get(term));
+            let holding = ends.map_or(0, |(end, start)| (end - start) as usize);
             let length = self.lengths.get(text as usize).copied().map_or(0.0, small);
             let worth = worth(small(often), length / average);
             if let Some(place) = next.get_mut(term) {
-                if let Some(slot) = adds.get_mut(*place) {
+                if let Some(slot) = adds.get_mut(*place as usize) {
                     *slot = (text, worth * rarity(texts, holding));
                 }
                 *place += 1;
@@ -197,7 +266,7 @@ impl Counts {
 
 impl Postings {
     fn of(&self, term: u32) -> &[(u32, f32)] {
-        let place = |at: usize| self.starts.get(at).copied().unwrap_or_default();
+        let place = |at: usize| self.starts.get(at).map_or(0, |start| *start as usize);
         let term = term as usize;
         self.adds.get(place(term)..place(term + 1)).unwrap_or_default()
     }

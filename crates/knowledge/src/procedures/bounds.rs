@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Entry;
-use crate::corpus::{Kind, Place};
+use crate::corpus::{InForce, Kind, Place};
 use crate::source::Level;
 
 /// What an answer may hold; nothing named admits everything.
@@ -39,32 +39,63 @@ pub struct LeftOut {
     pub code: usize,
 }
 
+/// What a document is filtered by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Traits<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) codes: &'a [String],
+    pub(crate) place: &'a Place,
+    pub(crate) in_force: InForce,
+    pub(crate) levels: &'a [Level],
+}
+
+/// The bound that leaves a document out.
+enum Out {
+    Kind,
+    Place,
+    InForce,
+    Level,
+    Code,
+}
+
 impl Bounds {
+    /// Whether what has these traits may be found.
+    pub(crate) fn admit(&self, it: Traits<'_>) -> bool {
+        self.out(it).is_none()
+    }
+
     /// Whether `entry` may be found; counts it where not.
     pub(super) fn admits(&self, entry: &Entry, left_out: &mut LeftOut) -> bool {
-        let is_of_kind = self.kinds.is_empty() || self.kinds.contains(&entry.kind);
-        let holds = self.place.as_ref().is_none_or(|at| entry.place.covers(at));
-        let in_force = self.in_force_on.is_none_or(|day| entry.in_force.contains(day));
-        let is_handled = |level| {
-            let known = !entry.levels.is_empty();
-            entry.kind == Kind::Procedure && (!known || entry.levels.contains(&level))
-        };
-        let serves = |any: &Vec<String>| any.iter().any(|code| entry.codes.contains(code));
-        let count = if !is_of_kind {
-            &mut left_out.kind
-        } else if !holds {
-            &mut left_out.place
-        } else if !in_force {
-            &mut left_out.in_force
-        } else if !self.level.is_none_or(is_handled) {
-            &mut left_out.level
-        } else if !self.codes.as_ref().is_none_or(serves) {
-            &mut left_out.code
-        } else {
-            return true;
-        };
-        *count += 1;
+        let Some(out) = self.out(entry.traits()) else { return true };
+        *match out {
+            Out::Kind => &mut left_out.kind,
+            Out::Place => &mut left_out.place,
+            Out::InForce => &mut left_out.in_force,
+            Out::Level => &mut left_out.level,
+            Out::Code => &mut left_out.code,
+        } += 1;
         false
+    }
+
+    fn out(&self, it: Traits<'_>) -> Option<Out> {
+        let is_handled = |level| {
+            let known = !it.levels.is_empty();
+            it.kind == Kind::Procedure && (!known || it.levels.contains(&level))
+        };
+        let serves = |any: &Vec<String>| any.iter().any(|code| it.codes.contains(code));
+        if !self.kinds.is_empty() && !self.kinds.contains(&it.kind) {
+            Some(Out::Kind)
+        } else if !self.place.as_ref().is_none_or(|at| it.place.covers(at)) {
+            Some(Out::Place)
+        } else if !self.in_force_on.is_none_or(|day| it.in_force.contains(day)) {
+            Some(Out::InForce)
+        } else if !self.level.is_none_or(is_handled) {
+            Some(Out::Level)
+        } else if !self.codes.as_ref().is_none_or(serves) {
+            Some(Out::Code)
+        } else {
+            None
+        }
     }
 }
 

@@ -8,13 +8,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use super::abbreviations::Miner;
-use super::file::{Head, Writer};
-use super::matrix::Matrix;
-use super::{ProceduresError, file, vectors};
+use super::file::{Head, Searched, Writer};
+use super::{Entry, ProceduresError, bm25, entry, file, said, vectors};
 use crate::corpus::{Document, Kind};
 use crate::embed::Embed;
 use crate::index::IndexError;
+use crate::near::Matrix;
+use crate::restore::Learning;
 use crate::source::Procedure;
+
+/// How many times more a title counts where marks are given back: what people ask for is named as
+/// titles name it, and paragraphs are many times as long.
+const TITLES: usize = 10;
 
 /// What became of a procedure that a source told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +45,10 @@ pub struct ProceduresBuild<'a> {
     told: HashSet<String>,
     titles: Vec<String>,
     cards: Vec<String>,
+    entries: Vec<Entry>,
     miner: Miner,
+    words: bm25::Builder,
+    learning: Learning,
 }
 
 /// What a build did.
@@ -89,9 +97,19 @@ impl<'a> ProceduresBuild<'a> {
             }
         }
         let ours = own.iter().map(|it| (it.id.clone(), Procedure::ours(it))).collect();
-        let (titles, cards, miner) = (Vec::new(), Vec::new(), Miner::default());
-        let writer = Writer::begin(path, &head)?;
-        Ok(Self { embedder, writer, ours, codes, told: HashSet::new(), titles, cards, miner })
+        Ok(Self {
+            embedder,
+            writer: Writer::begin(path, &head)?,
+            ours,
+            codes,
+            told: HashSet::new(),
+            titles: Vec::new(),
+            cards: Vec::new(),
+            entries: Vec::new(),
+            miner: Miner::default(),
+            words: bm25::Builder::default(),
+            learning: Learning::default(),
+        })
     }
 
     /// Takes in what a source tells of one procedure.
@@ -116,7 +134,14 @@ impl<'a> ProceduresBuild<'a> {
     fn write(&mut self, procedure: &Procedure) -> Result<(), ProceduresError> {
         self.titles.push(procedure.called());
         self.cards.push(procedure.card());
+        self.entries.push(entry(procedure));
         self.miner.read(procedure);
+        let said = said(procedure);
+        self.words.add(&procedure.document.title, &procedure.called(), &said);
+        self.learning.read(&said);
+        for _ in 0..TITLES {
+            self.learning.read(&procedure.document.title);
+        }
         Ok(self.writer.record(procedure)?)
     }
 
@@ -142,8 +167,15 @@ impl<'a> ProceduresBuild<'a> {
         for (at, row) in made.vectors.rows().enumerate() {
             if at < documents { titles.push(row) } else { cards.push(row) }
         }
-        let abbreviations = std::mem::take(&mut self.miner).learnt();
-        let hash = self.writer.finish(&abbreviations, [&titles, &cards])?;
+        let searched = Searched {
+            entries: self.entries,
+            abbreviations: self.miner.learnt(),
+            bm25: self.words.build(),
+            counts: self.learning.finish(),
+            titles,
+            cards,
+        };
+        let hash = self.writer.finish(&searched)?;
         Ok(ProceduresBuilt { documents, embedded: made.embedded, hash })
     }
 }

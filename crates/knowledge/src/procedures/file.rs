@@ -1,32 +1,41 @@
-//! The bytes of an index of procedures: magic, format, head (JSON with its length), a record of
-//! each procedure (JSON with its length), a length of zero, what abbreviations stand for (JSON with
-//! its length), the number of dimensions, the vectors of all titles and cards, and the SHA-256 of
-//! all that.
+//! The bytes of an index of procedures: magic, format, head, a record of each procedure, an entry
+//! for each (what is known of it without its text), what abbreviations stand for, the counts of
+//! words that are searched and that marks are given back by, the number of dimensions, the vectors
+//! of all titles and cards, and the SHA-256 of all that. What is JSON stands behind its length, and
+//! a length of zero ends records and entries; columns of numbers stand behind how many there are.
 //!
-//! Written and read one record at a time, so that the texts of a country's procedures are never in
-//! memory together; what an answer shows of them is read again from where it stands.
+//! Written one record at a time, so that the texts of a country's procedures are never in memory
+//! together. Opening reads past them and makes nothing anew; what an answer shows of them is read
+//! again from where it stands.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::Entry;
 use super::abbreviations::Abbreviations;
-use super::matrix::Matrix;
+use super::bm25::Bm25;
+use super::columns::Cell;
 use crate::corpus::hex;
 use crate::index::IndexError;
+use crate::near::Matrix;
+use crate::restore::Counts;
 use crate::source::Procedure;
 
 const MAGIC: &[u8; 8] = b"COTMOCPR";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const DIGEST: usize = 32;
 /// A longer record is none of ours: lengths are not believed before the checksum is.
 const LONGEST: u32 = 32 * 1024 * 1024;
 /// The same of the number of dimensions.
 const MOST_DIMENSIONS: u32 = 65_536;
+/// Columns are written and read so many bytes at a time.
+const ROOM: usize = 1 << 16;
 
 /// What an index was made with and of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,14 +73,17 @@ impl Writer {
         self.put_json(procedure)
     }
 
-    /// Writes the vectors and puts the file in its place. Answers its hash.
-    pub(super) fn finish(
-        mut self,
-        abbreviations: &Abbreviations,
-        vectors: [&Matrix; 2],
-    ) -> Result<String, IndexError> {
+    /// Writes what is searched and puts the file in its place. Answers its hash.
+    pub(super) fn finish(mut self, searched: &Searched) -> Result<String, IndexError> {
         self.put(&0_u32.to_le_bytes())?;
-        self.put_json(&abbreviations.0)?;
+        for entry in &searched.entries {
+            self.put_json(entry)?;
+        }
+        self.put(&0_u32.to_le_bytes())?;
+        self.put_json(&searched.abbreviations.0)?;
+        searched.bm25.write(&mut self)?;
+        self.counts(&searched.counts)?;
+        let vectors = [&searched.titles, &searched.cards];
         let dimensions = vectors.map(Matrix::dimensions).into_iter().max().unwrap_or_default();
         self.put(&u32::try_from(dimensions).unwrap_or_default().to_le_bytes())?;
         for row in vectors.into_iter().flat_map(Matrix::rows) {
@@ -85,6 +97,28 @@ impl Writer {
         fs::rename(&self.aside, &self.path).map_err(failed)?;
         self.whole = true;
         Ok(hex(&digest))
+    }
+
+    pub(super) fn column<T: Cell>(&mut self, cells: &[T]) -> Result<(), IndexError> {
+        self.put(&(cells.len() as u64).to_le_bytes())?;
+        let mut bytes = Vec::with_capacity(ROOM);
+        for some in cells.chunks(ROOM / T::BYTES) {
+            bytes.clear();
+            for cell in some {
+                cell.put(&mut bytes);
+            }
+            self.put(&bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Forms are words: none holds the end of a line.
+    fn counts(&mut self, counts: &Counts) -> Result<(), IndexError> {
+        let (forms, often): (Vec<&str>, Vec<u32>) =
+            counts.forms.iter().map(|(form, often)| (form.as_str(), *often)).unzip();
+        self.put_json(&forms.join("\n"))?;
+        self.column(&often)?;
+        self.column(&counts.pairs)
     }
 
     fn put_json(&mut self, value: &impl Serialize) -> Result<(), IndexError> {
@@ -134,12 +168,20 @@ impl Records {
     }
 }
 
+/// What a search reads, of all documents in their order.
+pub(super) struct Searched {
+    pub(super) entries: Vec<Entry>,
+    pub(super) abbreviations: Abbreviations,
+    pub(super) bm25: Bm25,
+    pub(super) counts: Counts,
+    pub(super) titles: Matrix,
+    pub(super) cards: Matrix,
+}
+
 /// A file that was read to its end and is sound.
 pub(super) struct Sound {
     pub(super) records: Records,
-    pub(super) abbreviations: Abbreviations,
-    pub(super) titles: Matrix,
-    pub(super) cards: Matrix,
+    pub(super) searched: Searched,
     pub(super) hash: String,
 }
 
@@ -152,7 +194,7 @@ fn open(path: &Path) -> Result<Input, IndexError> {
         io::ErrorKind::NotFound => IndexError::Missing { path: path.to_owned() },
         _ => IndexError::Read { path: path.to_owned(), source },
     })?;
-    let input = BufReader::with_capacity(1 << 16, file);
+    let input = BufReader::with_capacity(ROOM, file);
     Ok(Input { file: input, digest: Sha256::new(), at: 0, path: path.to_owned() })
 }
 
@@ -161,24 +203,30 @@ pub(super) fn head(path: &Path) -> Result<Head, IndexError> {
     open(path)?.head()
 }
 
-/// Reads the file at `path`, tells each record in turn, and checks every byte.
-pub(super) fn read(path: &Path, mut each: impl FnMut(Procedure)) -> Result<Sound, IndexError> {
+/// Reads the file at `path` and checks every byte. Records are passed over.
+pub(super) fn read(path: &Path) -> Result<Sound, IndexError> {
     let mut input = open(path)?;
     input.head()?;
     let mut places = Vec::new();
+    let mut room = Vec::new();
     loop {
         let length = input.length()?;
         if length == 0 {
             break;
         }
         places.push((input.at, length));
-        let record = input.bytes(length)?;
-        each(serde_json::from_slice(&record).map_err(|_| input.damaged("a record is broken"))?);
+        input.bytes(length, &mut room)?;
     }
-    let length = input.length()?;
-    let learnt = serde_json::from_slice(&input.bytes(length)?);
-    let abbreviations = learnt.map_err(|_| input.damaged("its abbreviations are broken"))?;
-    let abbreviations = Abbreviations(abbreviations);
+    let mut entries: Vec<Entry> = Vec::with_capacity(places.len());
+    for _ in &places {
+        entries.push(input.json("an entry is broken")?);
+    }
+    if input.length()? != 0 {
+        return Err(input.damaged("its entries do not end"));
+    }
+    let abbreviations = Abbreviations(input.json("its abbreviations are broken")?);
+    let bm25 = Bm25::read(&mut input)?;
+    let counts = input.counts()?;
     let dimensions = input.number()?;
     if dimensions == 0 || dimensions > MOST_DIMENSIONS {
         return Err(input.damaged("its vectors have no size"));
@@ -192,10 +240,11 @@ pub(super) fn read(path: &Path, mut each: impl FnMut(Procedure)) -> Result<Sound
     }
     let file = Mutex::new(input.file.into_inner());
     let records = Records { file, path: path.to_owned(), places };
-    Ok(Sound { records, abbreviations, titles, cards, hash: hex(&told) })
+    let searched = Searched { entries, abbreviations, bm25, counts, titles, cards };
+    Ok(Sound { records, searched, hash: hex(&told) })
 }
 
-struct Input {
+pub(super) struct Input {
     file: BufReader<File>,
     digest: Sha256,
     at: u64,
@@ -212,9 +261,14 @@ impl Input {
             let path = self.path.clone();
             return Err(IndexError::Version { path, found: format, wanted: FORMAT });
         }
+        self.json("its head cannot be read")
+    }
+
+    fn json<T: DeserializeOwned>(&mut self, fault: &'static str) -> Result<T, IndexError> {
         let length = self.length()?;
-        let head = self.bytes(length)?;
-        serde_json::from_slice(&head).map_err(|_| self.damaged("its head cannot be read"))
+        let mut bytes = Vec::new();
+        self.bytes(length, &mut bytes)?;
+        serde_json::from_slice(&bytes).map_err(|_| self.damaged(fault))
     }
 
     fn length(&mut self) -> Result<u32, IndexError> {
@@ -233,9 +287,9 @@ impl Input {
     }
 
     /// So many bytes. Room is made as they come: a wrong length must not take all memory.
-    fn bytes(&mut self, length: u32) -> Result<Vec<u8>, IndexError> {
-        let mut out = Vec::new();
-        let read = self.file.by_ref().take(u64::from(length)).read_to_end(&mut out);
+    fn bytes(&mut self, length: u32, out: &mut Vec<u8>) -> Result<(), IndexError> {
+        out.clear();
+        let read = self.file.by_ref().take(u64::from(length)).read_to_end(out);
         let failed = |source| IndexError::Read { path: self.path.clone(), source };
         read.map_err(failed)?;
         if out.len() as u64 != u64::from(length) {
@@ -243,7 +297,29 @@ impl Input {
         }
         self.digest.update(&out);
         self.at += u64::from(length);
+        Ok(())
+    }
+
+    /// What [`Writer::column`] wrote; room is made as it comes, too.
+    pub(super) fn column<T: Cell>(&mut self) -> Result<Vec<T>, IndexError> {
+        let mut left = u64::from_le_bytes(self.take()?);
+        let (mut out, mut room) = (Vec::new(), vec![0; ROOM]);
+        let most = ROOM / T::BYTES;
+        while left > 0 {
+            let some = usize::try_from(left).map_or(most, |left| left.min(most));
+            let bytes = room.get_mut(..some * T::BYTES).unwrap_or_default();
+            self.fill(bytes)?;
+            out.extend(bytes.chunks_exact(T::BYTES).filter_map(T::take));
+            left -= some as u64;
+        }
         Ok(out)
+    }
+
+    fn counts(&mut self) -> Result<Counts, IndexError> {
+        let forms: String = self.json("its words are broken")?;
+        let often: Vec<u32> = self.column()?;
+        let forms = forms.lines().map(str::to_owned).zip(often).collect();
+        Ok(Counts { forms, pairs: self.column()? })
     }
 
     fn fill(&mut self, out: &mut [u8]) -> Result<(), IndexError> {

@@ -8,9 +8,8 @@
 //! (pseudo-relevance feedback): it brings in those that are about the same and share no word with
 //! the question.
 //!
-//! The weights are few and round. They were chosen among 49 sets by the questions that `cotmoc eval
-//! retrieval` reports; choosing them on four fifths of the answers and asking for the rest gave the
-//! same set in all five turns but one. That was done once, outside of this program.
+//! The weights are few and round. They were chosen by the questions that `cotmoc eval retrieval`
+//! reports; `--cross-validate` chooses them on four fifths of the answers and asks for the rest.
 
 use serde::Serialize;
 
@@ -19,20 +18,47 @@ use crate::corpus::Kind;
 use crate::source::Level;
 use crate::store::keep_first;
 
-/// How much BM25 of the title counts, and of all words.
-const WORDS: (f32, f32) = (0.5, 1.3);
-/// How much meaning counts, for one standard deviation of the title's and of the card's.
-const MEANING: (f32, f32) = (4.0, 8.0);
-/// What it is worth that the question says all that the title says.
-const COVERED: f32 = 35.0;
-/// What a procedure is ahead that citizens may ask for: a question put here is a citizen's.
-const CITIZENS: f32 = 4.0;
-/// What a procedure is ahead that the commune handles, which is where most people go.
-const COMMUNE: f32 = 18.0;
-/// What a procedure is behind that one province alone has, while no place is known.
-const LOCAL: f32 = 8.0;
-/// How many of the best are asked what they have in common, and how much that counts.
-const FEEDBACK: (usize, f32) = (5, 3.0);
+/// How much each part counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weights {
+    /// BM25 of the title.
+    pub title_words: f32,
+    /// BM25 of all words.
+    pub all_words: f32,
+    /// One standard deviation of the title's meaning.
+    pub title_meaning: f32,
+    /// One standard deviation of the card's meaning.
+    pub card_meaning: f32,
+    /// That the question says all that the title says.
+    pub covered: f32,
+    /// What a procedure is ahead that citizens may ask for: a question put here is a citizen's.
+    pub citizens: f32,
+    /// What a procedure is ahead that the commune handles, which is where most people go.
+    pub commune: f32,
+    /// What a procedure is behind that one province alone has, while no place is known.
+    pub local: f32,
+    /// One standard deviation of how near it is to what the best have in common.
+    pub feedback: f32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self {
+            title_words: 0.5,
+            all_words: 1.3,
+            title_meaning: 4.0,
+            card_meaning: 8.0,
+            covered: 35.0,
+            citizens: 4.0,
+            commune: 18.0,
+            local: 8.0,
+            feedback: 3.0,
+        }
+    }
+}
+
+/// How many of the best are asked what they have in common.
+const ASKED_FOR_MORE: usize = 5;
 /// The usual constant of reciprocal rank fusion.
 const RRF_K: f32 = 60.0;
 /// What it is worth that the question holds the document's own code: more than all else.
@@ -69,17 +95,16 @@ impl Procedures {
     pub(super) fn rank(
         &self,
         question: &Question,
-        ways: Ways,
+        (ways, weights): (Ways, &Weights),
         bounds: &Bounds,
         admitted: &[usize],
     ) -> Ranked {
         let lexical = |terms: &[u32], title: f32, full: f32| -> Vec<f32> {
-            let all = self.bm25.scores(terms, title, full);
-            admitted.iter().map(|&place| all.get(place).copied().unwrap_or_default()).collect()
+            of_admitted(self.bm25.scores(terms, title, full), admitted)
         };
-        let dense = || self.cards.near(&question.vector, admitted);
+        let dense = || of_admitted(self.cards.all(&question.vector), admitted);
         let scores = match ways {
-            Ways::Hybrid => return self.hybrid(question, bounds, admitted, lexical),
+            Ways::Hybrid => return self.hybrid(question, weights, bounds, admitted),
             Ways::Bm25 => lexical(&question.every, 0.0, 1.0),
             Ways::Lexical => lexical(&question.every, 1.0, 0.5),
             Ways::Dense => dense(),
@@ -95,26 +120,30 @@ impl Procedures {
     fn hybrid(
         &self,
         question: &Question,
+        weights: &Weights,
         bounds: &Bounds,
         admitted: &[usize],
-        lexical: impl Fn(&[u32], f32, f32) -> Vec<f32>,
     ) -> Ranked {
-        let words = lexical(&question.telling, WORDS.0, WORDS.1);
-        let covered = self.bm25.covered(&question.telling);
-        let covered = admitted.iter().map(|&at| covered.get(at).copied().unwrap_or_default());
-        let covered: Vec<f32> = scaled(covered.collect(), COVERED);
-        let title = self.titles.near(&question.vector, admitted);
-        let card = self.cards.near(&question.vector, admitted);
+        let telling = &question.telling;
+        let words = self.bm25.scores(telling, weights.title_words, weights.all_words);
+        let words = of_admitted(words, admitted);
+        let covered = of_admitted(self.bm25.covered(telling), admitted);
+        let covered = scaled(covered, weights.covered);
+        let title = of_admitted(self.titles.all(&question.vector), admitted);
+        let card = of_admitted(self.cards.all(&question.vector), admitted);
         let dense = scaled(sum([title.clone(), card.clone()]), 0.5);
-        let meaning = sum([scaled(standard(title), MEANING.0), scaled(standard(card), MEANING.1)]);
+        let meaning = sum([
+            scaled(standard(title), weights.title_meaning),
+            scaled(standard(card), weights.card_meaning),
+        ]);
         let entries = || admitted.iter().map(|&place| self.entries.get(place));
-        let ahead = entries().map(|it| it.map_or(0.0, |it| head_start(it, bounds)));
+        let ahead = entries().map(|it| it.map_or(0.0, |it| head_start(it, weights, bounds)));
         let ahead: Vec<f32> = ahead.collect();
         let named = entries().map(|it| it.map_or(0.0, |it| worth_of_names(it, question)));
         let named: Vec<f32> = named.collect();
         let first =
             sum([words.clone(), covered.clone(), meaning.clone(), ahead.clone(), named.clone()]);
-        let feedback = scaled(standard(self.alike(&first, admitted)), FEEDBACK.1);
+        let feedback = scaled(standard(self.alike(&first, admitted)), weights.feedback);
         let scores = sum([first, feedback.clone()]);
         let part = |of: &[f32], at: usize| of.get(at).copied().unwrap_or_default();
         let reasons = (0..admitted.len()).map(|at| Reasons {
@@ -133,9 +162,9 @@ impl Procedures {
     fn alike(&self, scores: &[f32], admitted: &[usize]) -> Vec<f32> {
         let mut best: Vec<(usize, f32)> =
             admitted.iter().copied().zip(scores.iter().copied()).collect();
-        keep_first(&mut best, FEEDBACK.0, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        keep_first(&mut best, ASKED_FOR_MORE, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let both = |place: usize| {
-            let (title, card) = (self.titles.row(place)?, self.cards.row(place)?);
+            let (title, card) = (self.titles.rows().row(place)?, self.cards.rows().row(place)?);
             let by = self.halves.get(place)?;
             Some(title.iter().zip(card).map(|(a, b)| (a + b) * by).collect::<Vec<f32>>())
         };
@@ -143,7 +172,7 @@ impl Procedures {
         let middle = best.reduce(|a, b| sum([a, b])).and_then(crate::embed::unit);
         let Some(middle) = middle else { return vec![0.0; admitted.len()] };
         let mut out =
-            sum([self.titles.near(&middle, admitted), self.cards.near(&middle, admitted)]);
+            of_admitted(sum([self.titles.all(&middle), self.cards.all(&middle)]), admitted);
         for (value, &place) in out.iter_mut().zip(admitted) {
             *value *= self.halves.get(place).copied().unwrap_or_default();
         }
@@ -151,23 +180,31 @@ impl Procedures {
     }
 }
 
-fn head_start(entry: &Entry, bounds: &Bounds) -> f32 {
+fn head_start(entry: &Entry, weights: &Weights, bounds: &Bounds) -> f32 {
     if entry.kind != Kind::Procedure {
         return 0.0;
     }
     let yes = |is: bool, worth: f32| if is { worth } else { 0.0 };
     // Where nobody told who handles it, it is not held against it.
     let by_commune = entry.levels.is_empty() || entry.levels.contains(&Level::Commune);
-    yes(entry.for_citizens, CITIZENS) + yes(by_commune, COMMUNE)
-        - yes(entry.place.depth() > 1 && bounds.place.is_none(), LOCAL)
+    yes(entry.for_citizens, weights.citizens) + yes(by_commune, weights.commune)
+        - yes(entry.place.depth() > 1 && bounds.place.is_none(), weights.local)
 }
 
 /// What it is worth that the question names the document.
-fn worth_of_names(entry: &Entry, question: &Question) -> f32 {
+pub(super) fn worth_of_names(entry: &Entry, question: &Question) -> f32 {
     let code = question.codes.iter().any(|code| entry.called.codes.contains(code));
     let name = entry.called.names.iter().find(|name| question.spoken.contains(name.as_str()));
     let share = name.map_or(0.0, |name| count(name.len()) / count(question.spoken.len()));
     CALLED * share + if code { NAMED } else { 0.0 }
+}
+
+/// Those of the places that were admitted, of what there is for each place.
+fn of_admitted(all: Vec<f32>, admitted: &[usize]) -> Vec<f32> {
+    if admitted.len() == all.len() {
+        return all;
+    }
+    admitted.iter().map(|&place| all.get(place).copied().unwrap_or_default()).collect()
 }
 
 fn sum<const N: usize>(parts: [Vec<f32>; N]) -> Vec<f32> {

@@ -13,8 +13,8 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::ProceduresError;
-use super::matrix::Matrix;
 use crate::embed::{self, Embed, NoVector};
+use crate::near::Matrix;
 
 const MAGIC: &[u8; 8] = b"COTMOCV1";
 /// Magic and number of dimensions.
@@ -84,6 +84,15 @@ pub(super) fn of(
         vectors.push(vector.ok_or_else(|| ProceduresError::Vector(text.clone()))?);
     }
     Ok(Made { vectors, embedded: new.len() })
+}
+
+/// All vectors that are kept at `path`, in the order of what they are of: none where there is no
+/// such file.
+pub fn kept_vectors(path: &Path) -> Result<Vec<Vec<f32>>, ProceduresError> {
+    let failed = |source| ProceduresError::Vectors { path: path.to_owned(), source };
+    let mut kept: Vec<(Key, Vec<f32>)> = read(path).map_err(failed)?.0.into_iter().collect();
+    kept.sort_unstable_by_key(|(key, _)| *key);
+    Ok(kept.into_iter().map(|(_, vector)| vector).collect())
 }
 
 fn entry(key: &Key, vector: &[f32]) -> Vec<u8> {
@@ -176,5 +185,7 @@ mod tests {
         assert_eq!(made(&Counting::default()), vectors);
         assert_eq!(made(&second), vectors);
         assert_eq!(second.0.load(Ordering::Relaxed), 1);
+        assert_eq!(kept_vectors(&path).unwrap().len(), 2);
+        assert!(kept_vectors(&folder.path().join("none")).unwrap().is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! The index of all procedures: what is found, what is left out, and what a wrong file is told.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,8 +8,9 @@ use std::sync::atomic::Ordering;
 
 use jiff::civil::date;
 use knowledge::{
-    Added, Answer, Bounds, Corpus, IndexError, Kind, Level, MadeOf, Manifest, Procedures,
-    ProceduresBuild, ProceduresBuilt, ProceduresError, Question, Ways,
+    Added, Answer, Asked, Bounds, Corpus, IndexError, Kind, Level, MadeOf, Manifest, Point,
+    Procedures, ProceduresBuild, ProceduresBuilt, ProceduresError, Question, Scan, StoreError,
+    VectorStore, Ways,
 };
 use tempfile::TempDir;
 
@@ -76,7 +78,7 @@ fn ids(answer: &Answer<'_>) -> Vec<String> {
 
 fn ask(procedures: &Procedures, text: &str, bounds: &Bounds) -> (Question, Vec<String>) {
     let question = procedures.understand(text).unwrap();
-    let found = ids(&procedures.find(&question, Ways::Hybrid, bounds, 100));
+    let found = ids(&procedures.find(&question, Ways::Hybrid, bounds, 100).unwrap());
     (question, found)
 }
 
@@ -87,7 +89,7 @@ fn an_everyday_question_finds_its_procedure_and_the_section_that_it_asks_for() {
     for typed in ["xin giấy phép lái xe bao nhiêu tiền?", "giay phep lai xe bao nhieu tien"]
     {
         let question = procedures.understand(typed).unwrap();
-        let answer = procedures.find(&question, Ways::Hybrid, &Bounds::default(), 3);
+        let answer = procedures.find(&question, Ways::Hybrid, &Bounds::default(), 3).unwrap();
         let first = &answer.found[0];
         assert_eq!(first.entry.id, "procedure-2.000001");
         let reasons = first.reasons.unwrap();
@@ -156,12 +158,65 @@ fn bounds_leave_out_before_ranking_and_say_how_many() {
 
     let question = procedures.understand("khai tử").unwrap();
     let both = Bounds { level: Some(Level::Commune), ..there };
-    let answer = procedures.find(&question, Ways::Hybrid, &both, 1);
+    let answer = procedures.find(&question, Ways::Hybrid, &both, 1).unwrap();
     assert_eq!(answer.found.len(), 1);
     assert_eq!((answer.left_out.place, answer.left_out.level), (1, 2));
     assert_eq!(answer.facets.level.get("commune"), Some(&3));
     assert_eq!(answer.facets.place.get("vn-24"), Some(&1));
     assert_eq!(answer.facets.sector.get("Lĩnh vực Cấp xã"), Some(&3));
+}
+
+#[test]
+fn what_a_store_lists_is_ranked_as_without_it() {
+    let alone = Shelf::shown(&Corpus::default());
+    let listed = Shelf::shown(&Corpus::default()).with_store(Box::new(Scan::default())).unwrap();
+    let place = |place: &str| Bounds { place: Some(place.parse().unwrap()), ..Bounds::default() };
+    for bounds in [Bounds::default(), place("vn"), place("vn-24")] {
+        for text in ["hỗ trợ học phí", "giay phep lai xe", "2.000002"] {
+            assert_eq!(ask(&listed, text, &bounds).1, ask(&alone, text, &bounds).1, "{text}");
+        }
+    }
+}
+
+/// A store that finds one document, whatever is asked.
+struct One(&'static str);
+
+impl VectorStore for One {
+    fn holds(&self, _: &str) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    fn replace(&mut self, _: &str, _: &[Point]) -> Result<(), StoreError> {
+        unreachable!("it holds every generation")
+    }
+
+    fn hashes(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        Ok(BTreeMap::new())
+    }
+
+    fn upsert(&mut self, _: &[Point]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn delete(&mut self, _: &[String]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn query(&self, _: Asked<'_>, _: &Bounds, _: usize) -> Result<Vec<(String, f32)>, StoreError> {
+        Ok(vec![(self.0.to_owned(), 1.0), ("of another index".to_owned(), 0.5)])
+    }
+}
+
+#[test]
+fn only_what_a_store_lists_is_ranked_and_what_the_question_names() {
+    let listed = Shelf::shown(&Corpus::default());
+    let listed = listed.with_store(Box::new(One("procedure-2.000003"))).unwrap();
+    let asked = |text: &str, bounds: &Bounds| ask(&listed, text, bounds).1;
+    assert_eq!(asked("giấy phép lái xe", &Bounds::default()), ["procedure-2.000003"]);
+    let named = asked("2.000001 là gì", &Bounds::default());
+    assert_eq!(named, ["procedure-2.000001", "procedure-2.000003"]);
+    let elsewhere = Bounds { place: Some("vn-79".parse().unwrap()), ..Bounds::default() };
+    assert_eq!(asked("học phí", &elsewhere), [""; 0], "bounds hold whatever a store says");
 }
 
 #[test]
@@ -185,7 +240,7 @@ fn the_words_of_the_pack_win_over_those_of_a_source() {
     assert_eq!(procedures.len(), own.documents().len() + 1);
     let now = Bounds { in_force_on: Some(DAY), ..Bounds::default() };
     let question = procedures.understand("làm giấy khai sinh hết bao nhiêu tiền").unwrap();
-    let answer = procedures.find(&question, Ways::Hybrid, &now, 10);
+    let answer = procedures.find(&question, Ways::Hybrid, &now, 10).unwrap();
     let birth = answer.found.iter().find(|it| it.entry.code.as_deref() == Some("1.001193"));
     let birth = birth.unwrap();
     assert_eq!(

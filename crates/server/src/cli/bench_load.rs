@@ -19,7 +19,6 @@ use storage::{Options, Store};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::demo::peak;
 use super::measure::{BenchArgs, Scratch};
 use super::output::Output;
 
@@ -225,7 +224,7 @@ impl Site {
 
     /// How many mebibytes the server holds.
     fn memory(&self) -> f64 {
-        self.child.id().map_or(0.0, peak::held_by)
+        self.child.id().map_or(0.0, eval::memory::held_by)
     }
 
     /// Stops it as an operator does.

@@ -6,7 +6,6 @@ use server::config::Config;
 use server::secrets::master;
 use server::wiring;
 
-use super::demo::peak;
 use super::measure::{BenchArgs, Scratch, morning};
 use super::output::Output;
 
@@ -27,7 +26,7 @@ pub(super) async fn run(args: &BenchArgs, config: &Config, output: Output) -> an
         peers: &args.peers,
     };
     let bar = output.bar(0, false, "");
-    let bench = eval::bench::rules(&setting, &peak::mebibytes, &mut |step, done, of| {
+    let bench = eval::bench::rules(&setting, &eval::memory::peak_mib, &mut |step, done, of| {
         bar.set_message(words(step));
         bar.set_length(of);
         bar.set_position(done);

@@ -1,8 +1,8 @@
 //! `cotmoc bench search`: how long a search takes, and how that grows.
 
-use eval::bench::{SearchBench, SearchPoint, SearchSetting};
+use eval::bench::{ProceduresPoint, SearchBench, SearchSetting, VectorsPoint};
 use server::config::Config;
-use server::models;
+use server::{finder, models};
 
 use super::measure::{BenchArgs, Scratch};
 use super::output::Output;
@@ -14,6 +14,7 @@ pub(super) fn run(args: &BenchArgs, config: &Config, output: Output) -> anyhow::
     let setting = SearchSetting {
         embedder: embedder.as_ref(),
         vectors: &args.vectors,
+        kept: knowledge::kept_vectors(&finder::vectors(&config.knowledge.index))?,
         procedures: &args.procedures,
         scratch: &scratch.0,
     };
@@ -24,18 +25,28 @@ pub(super) fn run(args: &BenchArgs, config: &Config, output: Output) -> anyhow::
 }
 
 fn tell(output: Output, bench: &SearchBench) -> anyhow::Result<()> {
-    let SearchBench { embedding, vectors, procedures } = bench;
+    let SearchBench { embedding, vectors, kept, procedures } = bench;
     output.say(format!(
         "a question is embedded in {:.1} ms, 99 of 100 within {:.1} ms",
         embedding.p50_ms, embedding.p99_ms
     ));
-    for (what, points) in [("vectors", vectors), ("procedures", procedures)] {
-        for SearchPoint { of, took } in points {
-            output.say(format!(
-                "{of:>9} {what:<10} {:.2} ms, 99 of 100 within {:.2} ms",
-                took.p50_ms, took.p99_ms
-            ));
-        }
+    let made = vectors.iter().map(|point| ("made", point));
+    for (whose, point) in made.chain(kept.iter().map(|point| ("of the index", point))) {
+        let VectorsPoint { of, took, recall_10, held_mib } = point;
+        output.say(format!(
+            "{of:>9} vectors, {whose}: {:.2} ms, 99 of 100 within {:.2} ms; {:.2} of the nearest ten \
+             of 100 found; {held_mib:.0} MiB",
+            took.p50_ms,
+            took.p99_ms,
+            recall_10 * 100.0
+        ));
+    }
+    for ProceduresPoint { of, took, lexical, opened_ms, held_mib } in procedures {
+        output.say(format!(
+            "{of:>9} procedures: {:.2} ms, 99 of 100 within {:.2} ms; by words alone {:.2} and {:.2} ms; \
+             opened in {opened_ms:.0} ms, {held_mib:.0} MiB",
+            took.p50_ms, took.p99_ms, lexical.p50_ms, lexical.p99_ms
+        ));
     }
     output.value(bench)
 }

@@ -5,7 +5,6 @@
 //! story is told is the samples' today, whatever day it is outside. Played again on the same
 //! database, it does nothing again and tells the same.
 
-pub(super) mod peak;
 mod tell;
 
 use std::collections::BTreeMap;
@@ -82,13 +81,14 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
         .await??
     };
     let app = wiring::engine(config, &country, store, Arc::clone(&clock) as _, writing)?;
+    app.look_at_grounds().await?;
 
     let played = play(&app, &clock, &timetable, output).await?;
     let story = app.story().await?;
     let to_do = to_do(&app, &story).await?;
     let paper = Paper::of_stdout(output.is_json());
     tell::story(&paper, &story, &to_do);
-    let (seconds, peak_mib) = (began.elapsed().as_secs_f64(), peak::mebibytes());
+    let (seconds, peak_mib) = (began.elapsed().as_secs_f64(), eval::memory::peak_mib());
     tell::totals(&paper, &story, played, seconds, peak_mib);
     output.value(&Told { story: story.lists(), seconds, peak_mib })?;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use domain::{MessageSource, Text, Verdict};
-use engine::AskAt;
 use engine::view::{AskedRule, DecisionView, Explanation, FactRead, Worded};
+use engine::{AskAt, Rested};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use server::clock::RealClock;
@@ -19,7 +19,8 @@ use super::paper::{Paper, faint, good, odd, plain, strong};
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// A message (`msg_…`), suggestion (`sug_…`), draft (`drf_…`) or milestone (`mil_…`).
+    /// A message (`msg_…`), suggestion (`sug_…`), draft (`drf_…`) or milestone (`mil_…`); or a
+    /// passage (`document#section`), for the texts that rest on it.
     id: String,
     /// Ask the rules anew about this day instead of today.
     #[arg(long, value_name = "DATE")]
@@ -47,6 +48,9 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let store = wiring::store(config, Tables::Expected).await?.store;
     let country = wiring::country(config)?;
     let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock))?;
+    if args.id.contains('#') {
+        return tell_rested(&app.rested_on(&args.id).await?, output);
+    }
     let at = AskAt { occurred: args.on, known: args.known, law: args.law };
     let explanation = app.explain(&args.id, at).await?.with_context(|| {
         format!("there is no message, suggestion, draft or milestone `{}`", args.id)
@@ -54,6 +58,20 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let paper = Paper::of_stdout(output.is_json());
     tell(&paper, &explanation);
     output.value(&explanation)
+}
+
+fn tell_rested(rested: &[Rested], output: Output) -> anyhow::Result<()> {
+    for Rested { passage, hash, gone_at, templates } in rested {
+        let state = gone_at.map_or("as it is now".to_owned(), |at| format!("gone since {at}"));
+        output.say(format!("{passage} {hash}, {state}"));
+        for template in templates {
+            output.say(format!("  {template}"));
+        }
+    }
+    if rested.is_empty() {
+        output.say("no text rests on this passage");
+    }
+    output.value(&rested)
 }
 
 fn tell(paper: &Paper, it: &Explanation) {

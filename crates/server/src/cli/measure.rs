@@ -41,6 +41,10 @@ pub(crate) struct EvalArgs {
     /// With `retrieval`: a folder of questions with the procedures that answer them.
     #[arg(long, value_name = "DIR")]
     set: Option<PathBuf>,
+    /// With `retrieval`: choose the weights of the ranking by four fifths of the answers and ask for
+    /// the rest, in turns.
+    #[arg(long)]
+    cross_validate: bool,
 }
 
 const EVAL_HELP: &str = "\
@@ -100,7 +104,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "FILE", default_value = "target/peers/report.json")]
     pub(super) peers: PathBuf,
     /// With `search`: how many vectors, once for each number.
-    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 50_000, 1_000_000])]
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 50_000, 100_000, 1_000_000])]
     pub(super) vectors: Vec<usize>,
     /// With `search`: how many procedures, once for each number.
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 50_000])]
@@ -139,7 +143,7 @@ by a model: `write` measures that. `load` starts servers of its own and calls th
 database in turn: batches, set against a bare insert of the same rows; then, without the work that
 followed from these, events and readings at a fixed pace, timed from when they were due. `rules` fills databases with people who do not exist, in files
 beside other temporary files: 1.5 GB for 100,000 people and 2 GB for ten million due days. `search`
-makes vectors and procedures from a seed; a million vectors take 4 GB of memory for a while.
+makes vectors and procedures from a seed; a million vectors take 6 GB of memory for a while.
 `inference` sets our text models beside llama.cpp and our embedding model beside the engine of its
 package, which `eval/inference/peer` builds the first time: run it in the project's folder, on a machine that does nothing else. Three models take
 hours; each figure goes to standard error as it is found.";
@@ -167,8 +171,9 @@ pub(crate) async fn eval(args: &EvalArgs, config: &Config, output: Output) -> an
         Suite::Cel => super::cel::run(args.tests.clone(), output),
         Suite::Chain => chain(args, config, output).await,
         Suite::Retrieval => {
-            let (set, config) = (args.set.clone(), config.clone());
-            let work = move || super::retrieval::run(set, &config, output);
+            let (set, is_crossed) = (args.set.clone(), args.cross_validate);
+            let config = config.clone();
+            let work = move || super::retrieval::run(set, is_crossed, &config, output);
             tokio::task::spawn_blocking(work).await?
         }
     }

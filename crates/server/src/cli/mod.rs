@@ -164,7 +164,8 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         Command::Stream(args) => block_on(stream::run(&args, &config, output)),
         Command::Models(args) => models::run(&args, &config, output),
         Command::Index(args) => index::run(&args, &config, output),
-        Command::Search(args) => search::run(&args, &config, output),
+        // Plain code, but where procedures lie on a server a runtime talks to it.
+        Command::Search(args) => block_on(async { search::run(&args, &config, output) }),
         Command::Check(args) => match args.diff() {
             Some((diff, on)) => block_on(diff::run(diff, on, &config, output)),
             None => pack::check::run(&args, output),

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use eval::retrieval::{MANIFEST, RetrievalReport, Table, questions, retrieval};
+use anyhow::{Context as _, ensure};
+use eval::retrieval::{
+    Cross, MANIFEST, RetrievalReport, Table, Turn, cross_validate, questions, retrieval,
+};
 use knowledge::{Corpus, Procedures};
 use serde::Serialize;
 use server::config::Config;
@@ -24,7 +26,12 @@ struct Told<'a> {
 }
 
 /// Asks the questions in `set` and tells the figures.
-pub(super) fn run(set: Option<PathBuf>, config: &Config, output: Output) -> anyhow::Result<()> {
+pub(super) fn run(
+    set: Option<PathBuf>,
+    is_crossed: bool,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<()> {
     let set = set.unwrap_or_else(|| beside().join("retrieval"));
     let asked = questions(&set).context(
         "give a folder that holds `queries.jsonl` with `--set`, or set COTMOC_SHARED_DATA",
@@ -51,6 +58,14 @@ pub(super) fn run(set: Option<PathBuf>, config: &Config, output: Output) -> anyh
     output.say(format!("{taken} procedures, {set_aside} lines set aside"));
     let search = Procedures::open(&place, embedder)?;
     let bar = output.bar(0, false, "asking");
+    if is_crossed {
+        let cross = cross_validate(&search, &asked, &mut |done, total| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        });
+        bar.finish_and_clear();
+        return tell_cross(&cross?, output);
+    }
     let report = retrieval(&search, &asked, &mut |done, total| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
@@ -58,7 +73,28 @@ pub(super) fn run(set: Option<PathBuf>, config: &Config, output: Output) -> anyh
     bar.finish_and_clear();
     let report = report?;
     tell(&Paper::of_stdout(output.is_json()), &report);
-    output.value(&Told { set_aside, report: &report })
+    output.value(&Told { set_aside, report: &report })?;
+    let missed = report.missed.join(", ");
+    ensure!(missed.is_empty(), "not answered on the first screen: {missed}");
+    Ok(())
+}
+
+fn tell_cross(cross: &Cross, output: Output) -> anyhow::Result<()> {
+    for (place, Turn { questions, chosen }) in cross.turns.iter().enumerate() {
+        output.say(format!(
+            "part {}, {questions} questions: of {} sets the one {chosen} did best on the others",
+            place + 1,
+            cross.sets
+        ));
+    }
+    for (source, figures) in &cross.sources {
+        let ndcg = figures.ndcg_10;
+        output.say(format!(
+            "{source}: nDCG@10 {:.3} ({:.3} to {:.3})",
+            ndcg.value, ndcg.low, ndcg.high
+        ));
+    }
+    output.value(cross)
 }
 
 fn tell(paper: &Paper, report: &RetrievalReport) {

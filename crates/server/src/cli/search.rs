@@ -5,14 +5,11 @@ use std::path::PathBuf;
 use domain::{Clock as _, VN};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use knowledge::{
-    Answer, Bounds, Document, Expansion, Facets, Found, FoundSection, Kind, LeftOut, Level, Place,
-    Procedures, Reasons, Ways,
-};
-use serde::Serialize;
+use knowledge::{Bounds, Kind, Level, Place, Ways};
+use server::answer::{FoundOut, LeftOutOut, SearchOut};
 use server::clock::RealClock;
 use server::config::Config;
-use server::finder::{self, Wanted};
+use server::finder::{self, OnServer, Wanted};
 use server::pack;
 
 use super::index;
@@ -63,81 +60,6 @@ fn level(text: &str) -> Result<Level, String> {
     found.ok_or_else(|| format!("one of {}", Level::ALL.map(Level::as_str).join(", ")))
 }
 
-#[derive(Serialize)]
-struct Told<'a> {
-    read_as: Option<&'a str>,
-    expansions: &'a [Expansion],
-    index: &'a str,
-    documents: Vec<ToldDocument<'a>>,
-    facets: &'a Facets,
-    left_out: LeftOut,
-}
-
-#[derive(Serialize)]
-struct ToldDocument<'a> {
-    id: &'a str,
-    kind: &'static str,
-    code: Option<&'a str>,
-    title: &'a str,
-    place: &'a str,
-    in_force_from: Option<Date>,
-    in_force_until: Option<Date>,
-    levels: &'a [Level],
-    sector: &'a str,
-    source: &'a [String],
-    retrieved_on: Date,
-    hash: &'a str,
-    score: f32,
-    sections: Vec<ToldSection<'a>>,
-    why: Option<Reasons>,
-}
-
-#[derive(Serialize)]
-struct ToldSection<'a> {
-    id: &'a str,
-    heading: &'a str,
-    text: &'a str,
-    start: usize,
-    end: usize,
-    hash: &'a str,
-}
-
-impl<'a> ToldDocument<'a> {
-    fn new(found: &Found<'a>, document: &'a Document, sections: &'a [FoundSection]) -> Self {
-        Self {
-            id: &document.id,
-            kind: document.kind.as_str(),
-            code: document.code.as_deref(),
-            title: &document.title,
-            place: document.place.as_str(),
-            in_force_from: document.in_force.from,
-            in_force_until: document.in_force.until,
-            levels: &found.entry.levels,
-            sector: &found.entry.sector,
-            source: &document.source,
-            retrieved_on: document.retrieved_on,
-            hash: &document.hash,
-            score: found.score,
-            sections: sections.iter().map(ToldSection::from).collect(),
-            why: found.reasons,
-        }
-    }
-}
-
-impl<'a> From<&'a FoundSection> for ToldSection<'a> {
-    fn from(from: &'a FoundSection) -> Self {
-        let (start, end) = (from.span.start, from.span.end);
-        Self {
-            id: &from.id,
-            heading: &from.heading,
-            text: &from.text,
-            start,
-            end,
-            hash: &from.hash,
-        }
-    }
-}
-
 /// Searches, after bringing the index up to date where the corpus, the sources or the model
 /// changed.
 pub(crate) fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
@@ -145,7 +67,8 @@ pub(crate) fn run(args: &Args, config: &Config, output: Output) -> anyhow::Resul
     let wanted = Wanted::new(&files, &index::sources(config, &args.source))?;
     let place = finder::place(&config.knowledge.index);
     let embedder = index::current_procedures(&wanted, &place, config, output)?;
-    let procedures = Procedures::open(&place, embedder)?;
+    let server = OnServer::of(config, tokio::runtime::Handle::current());
+    let procedures = finder::open(&place, embedder, server.as_ref())?;
     let today = RealClock.today(&TimeZone::get(VN)?);
     let bounds = Bounds {
         kinds: args.kind.into_iter().collect(),
@@ -155,55 +78,34 @@ pub(crate) fn run(args: &Args, config: &Config, output: Output) -> anyhow::Resul
         codes: (!args.codes.is_empty()).then(|| args.codes.clone()),
     };
     let question = procedures.understand(&args.query)?;
-    let answer = procedures.find(&question, Ways::Hybrid, &bounds, args.limit);
-    let mut documents = Vec::new();
-    for found in &answer.found {
-        let document = procedures.document(found)?;
-        let sections = procedures.sections(&document, &question, usize::from(args.sections));
-        documents.push((*found, document, sections));
-    }
-    let read_as = question.changed.then_some(question.read_as.as_str());
-    if let Some(read_as) = read_as {
+    let answer = procedures.find(&question, Ways::Hybrid, &bounds, args.limit)?;
+    let sections = usize::from(args.sections);
+    let told = SearchOut::told(&procedures, &question, &answer, sections, true)?;
+    if let Some(read_as) = &told.read_as {
         output.say(format!("read as: {read_as}\n"));
     }
-    for (number, (found, document, sections)) in documents.iter().enumerate() {
-        say(number + 1, document, sections, found.reasons.filter(|_| args.explain), output);
+    for (number, document) in told.documents.iter().enumerate() {
+        say(number + 1, document, args.explain, output);
     }
-    if documents.is_empty() {
+    if told.documents.is_empty() {
         output.say("nothing found that is in force on that day in that place");
     }
-    if args.explain {
-        say_bounds(&answer, output);
+    if let Some(left_out) = told.left_out.as_ref().filter(|_| args.explain) {
+        say_bounds(left_out, output);
     }
-    let told = documents.iter();
-    output.value(&Told {
-        read_as,
-        expansions: &question.expansions,
-        index: procedures.hash(),
-        documents: told
-            .map(|(found, it, sections)| ToldDocument::new(found, it, sections))
-            .collect(),
-        facets: &answer.facets,
-        left_out: answer.left_out,
-    })
+    output.value(&told)
 }
 
-fn say(
-    number: usize,
-    document: &Document,
-    sections: &[FoundSection],
-    why: Option<Reasons>,
-    output: Output,
-) {
-    let code = document.code.as_deref().unwrap_or("no code");
-    let sources = document.source.join(", ");
-    output.say(format!("{number}. {}", document.title));
-    output.say(format!("   {code}, {}, from {sources} [{}]", document.place, document.id));
-    for section in sections {
+fn say(number: usize, found: &FoundOut, explain: bool, output: Output) {
+    let code = found.code.as_deref().unwrap_or("no code");
+    let sources = found.source.join(", ");
+    output.say(format!("{number}. {}", found.title));
+    output.say(format!("   {code}, {}, from {sources} [{}]", found.place, found.id));
+    for section in &found.sections {
         let text = section.text.replace('\n', "\n     ");
         output.say(format!("   › {}\n     {text}", section.heading));
     }
-    if let Some(why) = why {
+    if let Some(why) = found.why.as_ref().filter(|_| explain) {
         output.say(format!(
             "   words {:.1}, title {:.1}, meaning {:.1} (cosine {:.3}), ahead {:.1}, alike the best {:.1}, named \
              {:.1}",
@@ -213,8 +115,8 @@ fn say(
     output.say("");
 }
 
-fn say_bounds(answer: &Answer<'_>, output: Output) {
-    let LeftOut { kind, place, in_force, level, code } = answer.left_out;
+fn say_bounds(left_out: &LeftOutOut, output: Output) {
+    let LeftOutOut { kind, place, in_force, level, code } = left_out;
     output.say(format!(
         "left out before ranking: {kind} of another kind, {place} of other places, {in_force} not in \
          force, {level} handled by others, {code} with other codes"

@@ -7,7 +7,7 @@ use engine::App;
 use serde::Serialize;
 use server::clock::RealClock;
 use server::config::Config;
-use server::finder::{self, Finder};
+use server::finder::{self, Finder, OnServer};
 use server::http::{self, AppState};
 use server::models::{Models, Offer};
 use server::sign_in::SignIn;
@@ -95,7 +95,9 @@ where
     let watched = app.clone();
     let asked = Arc::clone(&models);
     let finder = Finder::new(&finder::place(&config.knowledge.index), move || asked.embed());
-    let finder = finder.with_page(config.knowledge.page || sign_in == SignIn::DemoPicker);
+    let server = OnServer::of(config, tokio::runtime::Handle::current());
+    let finder =
+        finder.on_server(server).with_page(config.knowledge.page || sign_in == SignIn::DemoPicker);
     let models = config.models.serve.then(|| Offer::of(models));
     let state = AppState { engine: app, sign_in: Arc::new(sign_in), behind_tls, models, finder };
     let serving = async {

@@ -176,7 +176,9 @@ fn compare(
     ways: [Ways; 2],
 ) -> Result<Tried, ProceduresError> {
     let question = procedures.understand(text)?;
-    let [left, right] = ways.map(|way| (way, procedures.find(&question, way, bounds, DEPTH)));
+    let [left, right] = ways;
+    let found = |way| procedures.find(&question, way, bounds, DEPTH);
+    let (left, right) = ((left, found(left)?), (right, found(right)?));
     Ok(Tried {
         read_as: question.changed.then(|| question.read_as.clone()),
         expansions: question.expansions.clone(),

@@ -1,5 +1,7 @@
 //! Templates, messages, deliveries and what stops them, the inbox, outcomes, refusals.
 
+use std::collections::BTreeMap;
+
 use domain::{
     Channel, DeliveryState, EventId, Fact, Interval, Message, MilestoneState, Outcome, OutcomeKind,
     Refusal, RefusalScope, SubjectId, Suppression, Value,
@@ -7,6 +9,7 @@ use domain::{
 use jiff::civil::date;
 use storage::Store;
 use storage::deliveries::{self, Budget, Checks, Claim};
+use storage::grounds::{self, Ground, Looked};
 use storage::halts::{self, Halt};
 use storage::{
     Conn, StorageError, Stored, Tx, contacts, facts, inbox, messages, milestones, outcomes,
@@ -21,6 +24,7 @@ use crate::fixtures::{
 
 on_both! {
     a_template_is_found_by_its_shape_and_the_latest_counts,
+    a_text_whose_ground_is_gone_is_not_used_and_can_be_found,
     a_message_may_be_bettered_until_it_is_taken_to_be_sent,
     a_delivery_is_claimed_once_and_sent_once,
     a_delivery_that_fails_for_good_says_so,
@@ -197,6 +201,36 @@ async fn a_template_is_found_by_its_shape_and_the_latest_counts(store: Store) {
     let en = domain::Language::En;
     assert_eq!(templates::of_shape(&mut tx, "birth/mother", en).await.unwrap(), None);
     assert_eq!(templates::get(&mut tx, template().id).await.unwrap(), Some(template()));
+}
+
+async fn a_text_whose_ground_is_gone_is_not_used_and_can_be_found(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    let vi = domain::Language::Vi;
+    let said = |hash: &str| Ground { passage: "birth#fee".to_owned(), hash: hash.to_owned() };
+    let corpus = |hash: &str| BTreeMap::from([("birth#fee".to_owned(), hash.to_owned())]);
+    templates::put(&mut tx, &template(), noon()).await.unwrap();
+    for _twice in 0..2 {
+        grounds::put(&mut tx, template().id, &[said("1")]).await.unwrap();
+    }
+    assert_eq!(grounds::look(&mut tx, &corpus("1"), later(1)).await.unwrap(), Looked::default());
+    assert!(templates::of_shape(&mut tx, "birth/mother", vi).await.unwrap().is_some());
+
+    let looked = grounds::look(&mut tx, &corpus("2"), later(2)).await.unwrap();
+    assert_eq!(looked, Looked { gone: vec![said("1")], back: vec![] });
+    assert_eq!(grounds::look(&mut tx, &corpus("2"), later(3)).await.unwrap(), Looked::default());
+    assert_eq!(templates::of_shape(&mut tx, "birth/mother", vi).await.unwrap(), None);
+    assert_eq!(grounds::resting_on(&mut tx, &said("1")).await.unwrap(), [template().id]);
+    assert_eq!(grounds::resting_on(&mut tx, &said("2")).await.unwrap(), []);
+    let known = grounds::of_passage(&mut tx, "birth#fee").await.unwrap();
+    assert_eq!(known, [(said("1"), Some(later(2)))]);
+    // A letter that was sent keeps its text.
+    assert_eq!(templates::get(&mut tx, template().id).await.unwrap(), Some(template()));
+
+    let nothing = BTreeMap::new();
+    assert_eq!(grounds::look(&mut tx, &nothing, later(4)).await.unwrap(), Looked::default());
+    let looked = grounds::look(&mut tx, &corpus("1"), later(5)).await.unwrap();
+    assert_eq!(looked, Looked { gone: vec![], back: vec![said("1")] });
+    assert!(templates::of_shape(&mut tx, "birth/mother", vi).await.unwrap().is_some());
 }
 
 async fn a_message_may_be_bettered_until_it_is_taken_to_be_sent(store: Store) {

@@ -4,12 +4,14 @@ use domain::{MilestoneId, SuggestionState, Value};
 use jiff::{SignedDuration, Timestamp};
 use storage::Store;
 use storage::cleanup::cleanup;
+use storage::grounds::Ground;
 use storage::jobs::{self, Claimer, NewJob};
 use storage::portal_keys::{self, PortalKey};
 use storage::quarantine::{self, Rejected};
 use storage::status::counts;
 use storage::{
-    access_log, drafts, facts, journal, messages, sessions, suggestions, tallies, templates,
+    access_log, drafts, facts, grounds, journal, messages, sessions, suggestions, tallies,
+    templates,
 };
 
 use crate::both::on_both;
@@ -49,6 +51,10 @@ async fn each_table_is_cleaned_when_its_retention_ends_and_not_before(store: Sto
     drafts::put(&mut tx, &[prepared(draft())], noon()).await.unwrap();
     let unused = domain::Template { id: domain::TemplateId::of(&["unused"]), ..template() };
     templates::put(&mut tx, &unused, noon()).await.unwrap();
+    let ground = Ground { passage: "birth#fee".to_owned(), hash: "1".to_owned() };
+    for rested in [&unused, &template()] {
+        grounds::put(&mut tx, rested.id, std::slice::from_ref(&ground)).await.unwrap();
+    }
     let rejected = Rejected {
         source: "",
         place: "line 1",
@@ -100,6 +106,7 @@ async fn each_table_is_cleaned_when_its_retention_ends_and_not_before(store: Sto
     for (table, rows) in [
         ("quarantine", 1),
         ("drafts", 0),
+        ("grounds", 1),
         ("templates", 1),
         ("jobs", 1),
         ("sessions", 1),

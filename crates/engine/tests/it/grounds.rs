@@ -1,0 +1,126 @@
+//! A source that changes takes the ground from the texts that cite it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::TemplateId;
+use knowledge::{Corpus, Embed, EmbedError, Index, Search};
+
+use crate::support::{Office, event, registers, root};
+
+/// Vectors of letters: enough to find a passage among few.
+struct Letters;
+
+impl Embed for Letters {
+    fn model(&self) -> String {
+        "letters".to_owned()
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let vector = |text: &&str| {
+            let mut out = vec![1.0; 32];
+            text.bytes().for_each(|byte| out[usize::from(byte % 32)] += 1.0);
+            out
+        };
+        Ok(texts.iter().map(vector).collect())
+    }
+
+    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embed_passages(texts)
+    }
+}
+
+fn corpus_files() -> BTreeMap<String, String> {
+    let folder = std::fs::read_dir(root().join("life-events/vn/corpus")).unwrap();
+    let paths = folder.map(|entry| entry.unwrap().path());
+    let named = paths.map(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        (format!("corpus/{name}"), std::fs::read_to_string(&path).unwrap())
+    });
+    named.collect()
+}
+
+/// The corpus indexed anew, as `cotmoc index` does it.
+fn indexed(files: &BTreeMap<String, String>, at: &Path) -> Search {
+    let corpus = Corpus::parse(files).unwrap_or_else(|error| panic!("{error}"));
+    let (index, _) = Index::build(&corpus, &Letters, at, &mut |_| ()).unwrap();
+    Search::open(index, Arc::new(Letters)).unwrap()
+}
+
+fn hash_of(office: &Office, passage: &str) -> Option<String> {
+    let search = office.app.writing.passages.as_ref().unwrap();
+    search.index().passage(passage).map(|it| it.hash.clone())
+}
+
+/// A text that cites something, and what.
+async fn cited(office: &Office) -> (TemplateId, String) {
+    let mut conn = office.app.store.read().await.unwrap();
+    for (message, _) in office.letters().await {
+        let template = storage::templates::get(&mut conn, message.template).await.unwrap().unwrap();
+        if let Some(passage) = template.evidence.iter().flat_map(|it| &it.passages).next() {
+            return (template.id, passage.clone());
+        }
+    }
+    panic!("no letter cites a passage")
+}
+
+#[tokio::test]
+async fn a_text_is_not_used_again_once_what_it_cites_says_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, database) = (folder.path().join("index"), folder.path().join("db"));
+    let database = format!("sqlite:{}", database.display());
+    let mut files = corpus_files();
+    let moment = "2026-11-10T03:00:00Z";
+    let before = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    before.told(&registers()).await;
+    before.told(&[event("cs-0004")]).await;
+    let (template, passage) = cited(&before).await;
+    let hash = hash_of(&before, &passage).unwrap();
+    let resting = |office: &Office| {
+        let app = office.app.clone();
+        let passage = passage.clone();
+        async move { app.rested_on(&passage).await.unwrap() }
+    };
+    let rested = resting(&before).await;
+    assert_eq!((rested.len(), &rested[0].hash, rested[0].gone_at), (1, &hash, None));
+    assert_eq!(rested[0].templates, [template]);
+    assert!(before.app.look_at_grounds().await.unwrap().gone.is_empty());
+    drop(before);
+
+    // One sentence more in the document that is cited.
+    let (document, _) = passage.split_once('#').unwrap();
+    let text = files.get_mut(&format!("corpus/{document}.md")).unwrap();
+    *text = text
+        .lines()
+        .map(|line| match line.strip_prefix("## ") {
+            Some(_) => format!("{line}\nĐoạn này vừa được sửa.\n"),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    let after = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    let looked = after.app.look_at_grounds().await.unwrap();
+    let gone: Vec<(&str, &str)> =
+        looked.gone.iter().map(|it| (it.passage.as_str(), it.hash.as_str())).collect();
+    assert!(gone.contains(&(passage.as_str(), hash.as_str())), "{gone:?}");
+    let rested = resting(&after).await;
+    assert_eq!((&rested[0].hash, &rested[0].templates), (&hash, &vec![template]));
+    assert!(rested[0].gone_at.is_some());
+    assert_ne!(hash_of(&after, &passage).unwrap(), hash);
+    let language = domain::Language::Vi;
+    let mut conn = after.app.store.read().await.unwrap();
+    let old = storage::templates::get(&mut conn, template).await.unwrap().unwrap();
+    let found = storage::templates::of_shape(&mut conn, &old.shape, language).await.unwrap();
+    assert_eq!(found, None, "whatever asks for it by its shape does not get it");
+    drop((conn, after));
+
+    // The passage vanishes with its document, and the text's ground with it.
+    files.remove(&format!("corpus/{document}.md"));
+    let without = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    assert_eq!(hash_of(&without, &passage), None);
+    assert!(without.app.look_at_grounds().await.unwrap().gone.is_empty(), "it was gone before");
+    // As it was, it carries again.
+    let again = indexed(&corpus_files(), &index);
+    let again = Office::with_passages(moment, &database, again).await;
+    assert!(!again.app.look_at_grounds().await.unwrap().back.is_empty());
+}
