@@ -37,6 +37,7 @@ mod serve;
 mod stop;
 mod stream;
 mod worker;
+mod writer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
