@@ -22,6 +22,14 @@ pub use write::{WriteBench, WrittenPlan, write};
 
 use std::time::Duration;
 
+use engine::App;
+use writer::PlanInput;
+
+/// One letter of each kind that the samples bring about: what its plan is made of.
+pub(crate) fn letter_kinds(app: &App) -> Vec<PlanInput> {
+    plans::KINDS.iter().filter_map(|kind| kind.input(app)).collect()
+}
+
 /// How many a second; `0` of no time at all.
 fn rate(count: u64, took: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "benchmarks count far below 2^52")]

@@ -12,6 +12,7 @@ pub mod retrieval;
 mod stored;
 mod threshold;
 mod timing;
+pub mod writer;
 
 pub use chain::{chain, chain_told};
 pub use report::{

@@ -243,7 +243,7 @@ impl App {
     }
 
     /// What every letter needs of its reader; nothing yet of what it is about.
-    async fn about_recipient(
+    pub(crate) async fn about_recipient(
         &self,
         conn: &mut Conn,
         case: &Case<'_>,
@@ -278,7 +278,7 @@ impl App {
     }
 
     /// The place whose rules hold for someone who lives in `province`.
-    fn place(&self, province: Option<&str>) -> Result<Place, EngineError> {
+    pub(crate) fn place(&self, province: Option<&str>) -> Result<Place, EngineError> {
         let country = &self.pack.head().id;
         let exact = province.and_then(|code| format!("{country}-{code}").parse().ok());
         exact.map_or_else(|| country.parse().map_err(EngineError::writer), Ok)

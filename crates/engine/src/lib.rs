@@ -41,7 +41,7 @@ pub use grounds::Rested;
 pub use halt::HaltScope;
 pub use metrics::Metrics;
 pub use operation::Operation;
-pub use query::AskAt;
+pub use query::{AskAt, AskedAbout};
 pub use queue::Queue;
 pub use rebuild::Rebuilt;
 pub use rules::Purpose;

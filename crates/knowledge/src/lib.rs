@@ -3,6 +3,7 @@
 mod chunk;
 mod corpus;
 mod embed;
+mod extract;
 mod index;
 mod lexical;
 mod near;
@@ -18,6 +19,7 @@ pub use corpus::{
     Corpus, CorpusError, Document, Fault, InForce, Kind, Place, PlaceError, Problem, Section,
 };
 pub use embed::{Embed, EmbedError, LoadedModel};
+pub use extract::{AskedOf, Asking, AskingError, Extract, Extracts};
 pub use index::{Built, Earlier, Index, IndexError, Progress};
 pub use procedures::{
     Added, Answer, Bounds, Entry, Expansion, Facets, Found, FoundSection, LeftOut, MadeOf,

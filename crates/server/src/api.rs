@@ -14,6 +14,7 @@ use crate::error::{Fault, Problem};
 use crate::http::AppState;
 
 mod accept_events;
+mod ask_question;
 mod cloudevents;
 mod docs;
 mod health;
@@ -75,6 +76,7 @@ pub fn router() -> (Router<AppState>, Document) {
     let (router, mut api) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(accept_events::accept_events))
         .routes(routes!(list_suggestions::list_suggestions))
+        .routes(routes!(ask_question::ask_question))
         .routes(routes!(read_draft::read_draft))
         .routes(routes!(record_outcome::record_outcome))
         .routes(routes!(search::search))

@@ -18,6 +18,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::extract::BODY_LIMIT;
 use crate::finder::Finder;
 use crate::models::Offer;
+use crate::questions::Questions;
 use crate::sign_in::SignIn;
 use crate::{api, pages};
 
@@ -39,6 +40,8 @@ pub struct AppState {
     pub models: Option<Offer>,
     /// What finds procedures.
     pub finder: Finder,
+    /// What answers questions about services.
+    pub questions: Arc<Questions>,
 }
 
 impl AppState {

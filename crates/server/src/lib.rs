@@ -15,6 +15,7 @@ pub mod pack;
 mod pages;
 pub mod portal;
 pub mod prompts;
+pub mod questions;
 pub mod search;
 pub mod secrets;
 pub mod sign_in;

@@ -9,7 +9,7 @@ use engine::{App, Brake, Operation, Queue, Writing};
 use knowledge::Search;
 use rules::{Pack, PackFiles};
 use storage::{Dialect, Options, Store};
-use writer::{Wording, Words};
+use writer::{Vocabulary, VocabularyError, Wording, Words};
 
 use crate::config::Config;
 use crate::{channels, pack, prompts, secrets};
@@ -135,6 +135,19 @@ pub fn writing(
         passages,
         samples: config.writer.samples,
     })
+}
+
+/// The vocabularies by which free sentences are proved: one file of the pack a language.
+///
+/// # Errors
+/// Names the file that is not in order.
+pub fn vocabularies(files: &PackFiles) -> Result<Vec<Vocabulary>, VocabularyError> {
+    let own = files.iter().filter(|(path, _)| is_vocabulary(path));
+    own.map(|(path, text)| Vocabulary::parse(path, text)).collect()
+}
+
+fn is_vocabulary(path: &str) -> bool {
+    path.strip_prefix("support/").is_some_and(|name| name.strip_suffix(".yaml").is_some())
 }
 
 /// The engine.

@@ -13,6 +13,7 @@ mod prompt;
 mod proof;
 mod render;
 mod slot;
+mod support;
 mod template;
 mod words;
 
@@ -28,6 +29,10 @@ pub use prompt::{Prompt, PromptError, Prompts};
 pub use proof::{Reason, Unproved, prove};
 pub use render::{RenderError, To};
 pub use slot::{Slot, SlotKind, clean, long_date, short_date};
+pub use support::{
+    Carried, Carrier, Ground, Limits, Measures, NotCarried, Support, SupportError, Vocabulary,
+    VocabularyError,
+};
 pub use template::{TemplateError, Writer, approved};
 pub use words::{
     Broken, DeadlineKind, DraftKind, LetterKind, Place, Words, WordsError, WordsFault,

@@ -14,12 +14,14 @@ mod message;
 mod offers;
 mod outcome;
 mod people;
+mod question;
 mod replay;
 mod settings;
 mod story;
 mod suggestions;
 
 pub use asked::AskAt;
+pub use question::AskedAbout;
 
 use domain::{AsOf, Cause, Milestone, Receipt, SubjectId, Text};
 use jiff::Timestamp;

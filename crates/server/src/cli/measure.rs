@@ -29,7 +29,7 @@ use super::paper::{Paper, faint, good, odd, plain};
 pub(crate) struct EvalArgs {
     /// Which suite.
     suite: Suite,
-    /// Let no model word anything: the approved wording is judged.
+    /// Let no model word or compare anything: the approved wording is judged.
     #[arg(long)]
     no_model: bool,
     /// Write the report as a page, too, which needs no other file.
@@ -55,6 +55,10 @@ are read from `../shared/data`, `$COTMOC_SHARED_DATA` or `--tests`. `retrieval` 
 procedures are known, as typed, without marks and mistyped, and judges nothing; they are read from
 there or from `--set`. The first run embeds every procedure, which takes minutes and is kept.
 
+`writer` holds labelled sentences against the points and passages that they were written for: right
+ones, and wrong ones of many kinds; with `--no-model` words alone decide. It then plays hostile texts
+in questions, registers and passages through the chain and counts what they bring about.
+
 The exit code is 1 where a threshold of `eval/thresholds.toml` is missed.";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -65,6 +69,8 @@ enum Suite {
     Cel,
     /// Which procedure answers a citizen's question.
     Retrieval,
+    /// What the proof of free sentences lets through and refuses.
+    Writer,
 }
 
 /// What to time.
@@ -174,6 +180,13 @@ pub(crate) async fn eval(args: &EvalArgs, config: &Config, output: Output) -> an
             let (set, is_crossed) = (args.set.clone(), args.cross_validate);
             let config = config.clone();
             let work = move || super::retrieval::run(set, is_crossed, &config, output);
+            tokio::task::spawn_blocking(work).await?
+        }
+        Suite::Writer => {
+            let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;
+            let (app, _) = app(config, output, store, false).await?;
+            let (no_model, config) = (args.no_model, config.clone());
+            let work = move || super::writer::run(&app, no_model, &config, output);
             tokio::task::spawn_blocking(work).await?
         }
     }

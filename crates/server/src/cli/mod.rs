@@ -4,6 +4,7 @@
 //! and progress bars for people, or one JSON value with `--json`. Errors say what, where and
 //! what to do next, each cause on its own line.
 
+mod ask;
 mod backup;
 mod bench_inference;
 mod bench_load;
@@ -36,6 +37,7 @@ mod serve;
 mod stop;
 mod stream;
 mod worker;
+mod writer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -111,6 +113,8 @@ enum Command {
     Index(index::Args),
     /// Find the procedure that a question is about, and what it says.
     Search(search::Args),
+    /// Answer a question about a suggestion or a service from the sources, or say who can.
+    Ask(ask::Args),
     /// Check a pack of life events: names, types, law, dates, what has expired. Says where.
     Check(pack::check::Args),
     /// Run the examples of a pack; tell what came out otherwise and what no example reaches.
@@ -164,6 +168,7 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         Command::Stream(args) => block_on(stream::run(&args, &config, output)),
         Command::Models(args) => models::run(&args, &config, output),
         Command::Index(args) => index::run(&args, &config, output),
+        Command::Ask(args) => block_on(ask::run(&args, &config, output)),
         // Plain code, but where procedures lie on a server a runtime talks to it.
         Command::Search(args) => block_on(async { search::run(&args, &config, output) }),
         Command::Check(args) => match args.diff() {

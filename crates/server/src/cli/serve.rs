@@ -10,6 +10,8 @@ use server::config::Config;
 use server::finder::{self, Finder, OnServer};
 use server::http::{self, AppState};
 use server::models::{Models, Offer};
+use server::pack;
+use server::questions::Questions;
 use server::sign_in::SignIn;
 use server::telemetry;
 use server::wiring::{self, Tables};
@@ -99,7 +101,9 @@ where
     let finder =
         finder.on_server(server).with_page(config.knowledge.page || sign_in == SignIn::DemoPicker);
     let models = config.models.serve.then(|| Offer::of(models));
-    let state = AppState { engine: app, sign_in: Arc::new(sign_in), behind_tls, models, finder };
+    let questions = Arc::new(Questions::of(&pack::files(config.pack.path.as_deref())?)?);
+    let sign_in = Arc::new(sign_in);
+    let state = AppState { engine: app, sign_in, behind_tls, models, finder, questions };
     let serving = async {
         let connections = config.server.connections;
         let asked = stop.clone().cancelled_owned();

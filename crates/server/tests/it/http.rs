@@ -240,6 +240,28 @@ async fn an_outcome_that_does_not_fit_together_is_told_where() {
     assert_problem(&say(json!({"subject": nobody, "kind": "seen"})).await, ErrorCode::NotFound);
 }
 
+#[tokio::test]
+async fn a_question_names_a_person_and_a_purpose_and_is_short() {
+    let site = Site::demo().await;
+    let key = site.key(&["suggestions"]).await;
+    let nobody = nobody();
+    let path = format!("/v1/suggestions/{}/questions", domain::SuggestionId::of(&["none"]));
+    let ask = async |body: Value| {
+        site.send(post(&path, &key, "application/json", body.to_string())).await
+    };
+    let asked = |question: &str| json!({"subject": nobody, "purpose": "proactive_service", "question": question});
+    let long = ask(asked(&"a".repeat(501))).await;
+    assert_problem(&long, ErrorCode::InvalidBody);
+    assert_eq!(long.json()["errors"][0]["pointer"], "/question");
+    assert_problem(&ask(asked("Lệ phí bao nhiêu?")).await, ErrorCode::NotFound);
+    let curious = json!({"subject": nobody, "purpose": "curiosity", "question": "?"});
+    assert_problem(&ask(curious).await, ErrorCode::InvalidBody);
+    let other = site.key(&["drafts"]).await;
+    let body = asked("Lệ phí bao nhiêu?").to_string();
+    let refused = site.send(post(&path, &other, "application/json", body)).await;
+    assert_problem(&refused, ErrorCode::ScopeMissing);
+}
+
 // Every answer
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use server::finder::Finder;
 use server::http::AppState;
 use server::models::{Models, Offer};
 use server::portal;
+use server::questions::Questions;
 use server::sign_in::SignIn;
 use tower::ServiceExt as _;
 
@@ -56,7 +57,9 @@ impl Site {
         let finder = Finder::new(Path::new("no/procedures.index"), || Ok(Arc::new(Letters)));
         let finder = finder.with_page(true);
         let sign_in = Arc::new(sign_in);
-        let state = AppState { engine, sign_in, behind_tls: false, models: None, finder };
+        let questions = Arc::new(Questions::of(&server::pack::files(None).unwrap()).unwrap());
+        let state =
+            AppState { engine, sign_in, behind_tls: false, models: None, finder, questions };
         let router = server::http::router(state.clone());
         Self { state, clock, router }
     }

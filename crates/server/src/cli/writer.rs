@@ -1,0 +1,126 @@
+//! `cotmoc eval writer`: what the proof of free sentences lets through and refuses, and what hostile
+//! texts bring about.
+
+use anyhow::ensure;
+use engine::{App, AskedAbout};
+use eval::writer::{ProofReport, Rate, RedteamReport, WriterReport, pairs, proof, redteam};
+use knowledge::{Corpus, Embed, Passage};
+use rules::PackFiles;
+use server::config::Config;
+use server::questions::Questions;
+use server::{models, pack, wiring};
+
+use super::output::Output;
+use super::paper::{Paper, good, odd, plain};
+
+/// At most so many of the wrong sentences may be accepted.
+const MOST_FALSE_ACCEPTS: f64 = 0.005;
+/// The service that hostile questions are about, and the file that tells of it.
+const ASKED: &str = "3.000722";
+const ASKED_IN: &str = "corpus/birth-interlinked.md";
+
+/// Decides every labelled pair, plays every hostile text, and tells the figures. Without a model
+/// only words decide.
+pub(super) fn run(
+    app: &App,
+    no_model: bool,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<()> {
+    let files = pack::files(config.pack.path.as_deref())?;
+    let passages = Corpus::parse(&pack::corpus(&files))?.passages();
+    let model = if no_model { None } else { Some(models::embedder(&config.models.dir)?) };
+    let report = WriterReport {
+        proof: Some(prove(app, &files, &passages, model.as_deref(), output)?),
+        redteam: Some(play(app, &files, &passages)?),
+    };
+    let paper = Paper::of_stdout(output.is_json());
+    if let (Some(proof), Some(played)) = (&report.proof, &report.redteam) {
+        tell_proof(&paper, proof);
+        tell_redteam(&paper, played);
+    }
+    output.value(&report)?;
+    let accepted = report.proof.map_or(0.0, |proof| proof.false_accept_rate.value);
+    let percent = accepted * 100.0;
+    ensure!(accepted <= MOST_FALSE_ACCEPTS, "{percent:.2} % of the wrong sentences were accepted");
+    let effects = report.redteam.map_or(0, |played| played.effects);
+    ensure!(effects == 0, "{effects} hostile texts had an effect");
+    Ok(())
+}
+
+fn prove(
+    app: &App,
+    files: &PackFiles,
+    passages: &[Passage],
+    model: Option<&dyn Embed>,
+    output: Output,
+) -> anyhow::Result<ProofReport> {
+    let words = &app.writing.words;
+    let vocabularies = wiring::vocabularies(files)?;
+    let labelled = pairs(words, passages)?;
+    let bar = output.bar(labelled.len() as u64, false, "deciding");
+    let report = proof(&labelled, words, &vocabularies, model, &mut |done, _| {
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+fn play(app: &App, files: &PackFiles, passages: &[Passage]) -> anyhow::Result<RedteamReport> {
+    let about = app.of_service(ASKED)?;
+    let asks = |beside: Option<&str>, question: &str| said(files, &about, beside, question);
+    Ok(redteam(app, passages, &asks)?)
+}
+
+/// What a question is answered with, where the text `beside` stands first in a section about fees.
+fn said(
+    files: &PackFiles,
+    about: &AskedAbout,
+    beside: Option<&str>,
+    question: &str,
+) -> Vec<String> {
+    let changed = |(path, text): (&str, &str)| {
+        let text = match beside {
+            Some(beside) if path == ASKED_IN => {
+                text.replace("{#fee}\n", &format!("{{#fee}}\n{beside} "))
+            }
+            _ => text.to_owned(),
+        };
+        (path.to_owned(), text)
+    };
+    let files: PackFiles = files.iter().map(changed).collect();
+    // A corpus that is refused answers nothing.
+    let Ok(questions) = Questions::of(&files) else {
+        return Vec::new();
+    };
+    let answer = questions.answer(about, question);
+    answer.sentences.into_iter().map(|it| it.text).collect()
+}
+
+fn tell_proof(paper: &Paper, proof: &ProofReport) {
+    paper.rule(&format!("writer · {} pairs, {} of them by hand", proof.pairs, proof.by_hand));
+    line(paper, "accepted though wrong", proof.false_accept_rate);
+    line(paper, "  of those by hand", proof.false_accept_rate_by_hand);
+    line(paper, "rejected though right", proof.false_reject_rate);
+    for (part, rate) in &proof.false_reject_by_part {
+        line(paper, &format!("  {part}"), *rate);
+    }
+    for told in &proof.accepted_though_wrong {
+        paper.write("  ✗ ", told, &odd());
+    }
+}
+
+fn tell_redteam(paper: &Paper, played: &RedteamReport) {
+    paper.rule(&format!("hostile texts · {} cases, {} effects", played.cases, played.effects));
+    for told in &played.told {
+        paper.write("  ✗ ", told, &odd());
+    }
+}
+
+fn line(paper: &Paper, name: &str, rate: Rate) {
+    let style = if rate.count == 0 { good() } else { plain() };
+    let percent = [rate.value, rate.low, rate.high].map(|share| share * 100.0);
+    let [value, low, high] = percent;
+    let text = format!("{} of {}: {value:.2} % ({low:.2} to {high:.2})", rate.count, rate.of);
+    paper.write(&format!("  {name:<28}"), &text, &style);
+}

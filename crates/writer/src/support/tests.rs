@@ -1,0 +1,142 @@
+use super::*;
+
+const VOCABULARY: &str = "
+language: vi
+limits: {cover: 1.0, likeness: 0.9}
+nothing: [là, việc]
+terms: [bên nhận, bên chuyển, ngày làm việc]
+same: [[làm, thực hiện]]
+turns:
+  negation: [[không]]
+  duty: [[cần, phải]]
+  option: [[có thể]]
+  time: [[trong, trong vòng], [kể từ]]
+behind: [[này]]
+links: [[của]]
+";
+
+fn vocabulary() -> Vocabulary {
+    Vocabulary::parse("vi.yaml", VOCABULARY).unwrap()
+}
+
+fn by(sentence: &str, grounds: &[Ground]) -> Result<Carried, String> {
+    let (vocabulary, manners) = (vocabulary(), Manners::default());
+    let support = Support { vocabulary: &vocabulary, manners: &manners, model: None };
+    support.carried(sentence, grounds).map_err(|error| error.to_string())
+}
+
+fn approved(sentence: &str) -> Vec<Ground> {
+    vec![Ground::approved("point", sentence)]
+}
+
+const DUTY: &str = "{address} cần thực hiện việc này trong {deadline}.";
+
+#[test]
+fn evidence_carries_itself_and_what_says_the_same() {
+    let itself = by(DUTY, &approved(DUTY)).unwrap();
+    assert!((itself.measures.cover - 1.0).abs() < f64::EPSILON && !itself.measures.moved);
+    let other = by("Trong vòng {deadline}, {pronoun} phải làm việc này.", &approved(DUTY)).unwrap();
+    assert!(other.measures.moved);
+    assert_eq!(other.by, Carrier::Point { id: "point".to_owned(), quote: DUTY.to_owned() });
+    assert_eq!(other.vocabulary, vocabulary().hash());
+}
+
+#[test]
+fn what_turns_a_sentence_is_seen() {
+    for (sentence, why) in [
+        ("{address} có thể thực hiện việc này trong {deadline}.", "`có thể` does not stand"),
+        ("{address} không cần thực hiện việc này trong {deadline}.", "`không cần` does not stand"),
+        ("{address} cần thực hiện việc này.", "its slots are not"),
+        ("{address} cần thực hiện việc này trong {born_on}.", "its slots are not"),
+        ("{address} cần thực hiện việc này trong {deadline} {deadline}.", "its slots are not"),
+        ("{address} cần thực hiện việc này kể từ {deadline}.", "`kể từ` does not stand"),
+        ("{address} cần nộp việc này trong {deadline}.", "does not say `nộp`"),
+        ("{address} cần thực hiện việc này trong 5 {deadline}.", "the digit `5`"),
+    ] {
+        let error = by(sentence, &approved(DUTY)).unwrap_err();
+        assert!(error.contains(why), "{sentence}: {error}");
+    }
+    assert!(by(DUTY, &[]).unwrap_err().contains("there is no evidence"));
+}
+
+#[test]
+fn roles_do_not_change_sides() {
+    let pays = "Bên nhận nộp tiền cho bên chuyển.";
+    let error = by("Bên chuyển nộp tiền cho bên nhận.", &approved(pays)).unwrap_err();
+    assert!(error.contains("another order"), "{error}");
+    let mother = "{pronoun} là mẹ của trẻ.";
+    let error = by("Trẻ là mẹ của {pronoun}.", &approved(mother)).unwrap_err();
+    assert!(error.contains("`của` does not stand"), "{error}");
+}
+
+fn passage(text: &str) -> knowledge::Passage {
+    let file = format!(
+        "---\nid: a\nkind: guide\ntitle: A\nplace: vn\nin_force: {{ from: null, until: null }}\n\
+         source: [S1]\nconfidence: H\nretrieved_on: 2026-11-22\n---\n\n## B {{#b}}\n{text}\n"
+    );
+    let files = [("corpus/a.md".to_owned(), file)].into();
+    knowledge::Corpus::parse(&files).unwrap().passages().remove(0)
+}
+
+#[test]
+fn a_passage_carries_with_its_own_values_until_it_changes() {
+    let before = passage("Nộp hồ sơ. Đăng ký trong 60 ngày kể từ ngày sinh.");
+    let grounds = Ground::of_passage(&before);
+    let carried = by("Trong {60} ngày kể từ ngày sinh, đăng ký.", &grounds).unwrap();
+    let Carrier::Passage { start, end, quote, .. } = &carried.by else { panic!("{carried:?}") };
+    assert_eq!(before.text.get(*start..*end), Some(quote.as_str()));
+    assert!(carried.by.still_stands(&before));
+    assert!(
+        !carried.by.still_stands(&passage("Nộp hồ sơ. Đăng ký trong 90 ngày kể từ ngày sinh."))
+    );
+    for (sentence, why) in [
+        ("Trong {90} ngày kể từ ngày sinh, đăng ký.", "no value of the passage"),
+        ("Trong {6} ngày kể từ ngày sinh, đăng ký.", "no value of the passage"),
+        ("Trong 60 ngày kể từ ngày sinh, đăng ký.", "the digit"),
+        ("{đăng ký} trong {60} ngày kể từ ngày sinh.", "no value of the passage"),
+    ] {
+        let error = by(sentence, &grounds).unwrap_err();
+        assert!(error.contains(why), "{sentence}: {error}");
+    }
+}
+
+/// A model that finds everything alike, or nothing.
+struct Same(f32);
+
+impl Embed for Same {
+    fn model(&self) -> String {
+        "same".to_owned()
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embed_queries(texts)
+    }
+
+    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        Ok((0_u8..).zip(texts).map(|(nth, _)| vec![1.0, f32::from(nth) * self.0]).collect())
+    }
+}
+
+#[test]
+fn a_model_may_refuse_and_never_accept() {
+    let (vocabulary, manners) = (vocabulary(), Manners::default());
+    let told = |model: &Same, sentence: &str| {
+        let model: Option<&dyn Embed> = Some(model);
+        Support { vocabulary: &vocabulary, manners: &manners, model }
+            .carried(sentence, &approved(DUTY))
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(told(&Same(0.0), DUTY).unwrap().measures.likeness, Some(1.0));
+    assert!(told(&Same(9.0), DUTY).unwrap_err().contains("too far"));
+    let wrong = "{address} không cần thực hiện việc này trong {deadline}.";
+    assert!(told(&Same(0.0), wrong).is_err());
+}
+
+#[test]
+fn a_wrong_vocabulary_says_what_is_wrong() {
+    let twice = VOCABULARY.replace("[là, việc]", "[là, cần]");
+    let error = Vocabulary::parse("vi.yaml", &twice).unwrap_err().to_string();
+    assert!(error.contains("`cần` stands there twice"), "{error}");
+    let open = VOCABULARY.replace("cover: 1.0", "cover: 0.0");
+    assert!(matches!(Vocabulary::parse("vi.yaml", &open), Err(VocabularyError::Limit { .. })));
+}
