@@ -1,3 +1,5 @@
+//! Sentences that carry what their evidence says, and sentences that only seem to.
+
 use super::*;
 
 const VOCABULARY: &str = "
