@@ -71,7 +71,7 @@ async fn no_endpoint_but_health_and_the_description_is_open() {
             }
         }
     }
-    assert_eq!(closed, 10);
+    assert_eq!(closed, 11);
 }
 
 #[tokio::test]
