@@ -169,15 +169,21 @@ impl Extracts {
 
     fn wanted(&self, question: &str) -> Wanted {
         let short: Vec<&str> = words(question).take(MOST_WORDS).collect();
-        let mut text = spaced(&short.join(" "));
+        let whole = spaced(&short.join(" "));
+        let (mut text, mut asking) = (whole.clone(), BTreeSet::new());
         let mut sections = BTreeSet::new();
         for (cue, section) in &self.cues {
             if text.contains(cue.as_str()) {
                 sections.insert(section.clone());
                 text = text.replace(cue.as_str(), " ");
             }
+            // A word of any cue asks, and tells of nothing, also where a longer cue took a part.
+            if whole.contains(cue.as_str()) {
+                asking.extend(cue.split_whitespace());
+            }
         }
-        let left = text.split_whitespace().filter(|word| !self.nothing.contains(*word));
+        let told = |word: &&str| !self.nothing.contains(*word) && !asking.contains(word);
+        let left = text.split_whitespace().filter(told);
         Wanted { sections, words: left.map(str::to_owned).collect() }
     }
 }
@@ -273,7 +279,7 @@ mod tests {
     use crate::Corpus;
     use jiff::civil::date;
 
-    const ASKING: &str = "nothing: [tôi, bao, nhiêu, khi, phải, thì]\nasks: {fee: [lệ phí, bao nhiêu tiền], deadline: [thời hạn]}";
+    const ASKING: &str = "nothing: [tôi, bao, nhiêu, khi, phải, thì]\nasks: {fee: [lệ phí, bao nhiêu tiền, mất tiền, tiền không hả], deadline: [thời hạn]}";
 
     fn document(id: &str, place: &str, until: &str, sections: &str) -> (String, String) {
         let text = format!(
@@ -312,6 +318,8 @@ mod tests {
         let both = ["Đúng hạn được miễn.", "Đăng ký muộn thì nộp 8.000 đồng."];
         assert_eq!(answer("Lệ phí bao nhiêu?", "vn"), both);
         assert_eq!(answer("dang ky khai sinh muon thi nop bao nhieu tien", "vn"), both[1..]);
+        // A cue that has a part in common with a longer one.
+        assert_eq!(answer("Mất tiền không hả?", "vn"), both);
         assert_eq!(answer("Nộp ở phường Bến Nghé?", "vn-79"), ["Nộp tại phường Bến Nghé."]);
     }
 

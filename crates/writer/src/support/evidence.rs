@@ -7,8 +7,7 @@ use knowledge::Passage;
 use serde::Serialize;
 
 use super::NotCarried;
-use crate::phrase::Phrase;
-use crate::phrase::{Part, parts, sentences};
+use crate::phrase::{Part, Phrase, parts, sentences};
 use crate::plan::Point;
 use crate::words::Words;
 
