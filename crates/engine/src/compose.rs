@@ -327,7 +327,7 @@ impl App {
 
     /// The passages that the message may rest on: found by the names of the service and the life
     /// event, never by anything about the person but the place whose rules hold.
-    async fn passages_for(&self, plan: &Plan) -> Result<Vec<Passage>, EngineError> {
+    pub(crate) async fn passages_for(&self, plan: &Plan) -> Result<Vec<Passage>, EngineError> {
         if self.writing.passages.is_none() {
             return Ok(Vec::new());
         }
@@ -348,7 +348,7 @@ impl App {
         Ok(hits.into_iter().map(|hit| Passage::clone(&hit.passage)).collect())
     }
 
-    fn index_hash(&self) -> String {
+    pub(crate) fn index_hash(&self) -> String {
         let search = self.writing.passages.as_ref();
         search.map(|search| search.index().hash().to_owned()).unwrap_or_default()
     }
@@ -356,7 +356,7 @@ impl App {
 
 impl Writing {
     /// The writer, for the pack and the index that texts rest on.
-    fn writer<'w>(&'w self, pack: &'w rules::Pack, index: &'w str) -> Writer<'w> {
+    pub(crate) fn writer<'w>(&'w self, pack: &'w rules::Pack, index: &'w str) -> Writer<'w> {
         Writer {
             words: &self.words,
             prompts: &self.prompts,
@@ -389,7 +389,7 @@ fn values(case: &Case<'_>) -> BTreeMap<String, Value> {
 }
 
 /// Where a pack says neither a deadline nor why there is none.
-fn deadline_not_known() -> domain::Text {
+pub(crate) fn deadline_not_known() -> domain::Text {
     domain::Text {
         vi: "chưa có dữ liệu về thời hạn".to_owned(),
         en: "no deadline is in our data".to_owned(),

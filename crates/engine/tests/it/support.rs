@@ -16,7 +16,7 @@ use storage::bulk::Scratch;
 use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store, deliveries, messages, milestones, suggestions};
 use tokio_util::sync::CancellationToken;
-use writer::{Prompts, Words};
+use writer::{Prompts, Wording, Words};
 
 /// The engine of one test.
 pub(crate) struct Office {
@@ -25,11 +25,11 @@ pub(crate) struct Office {
     worker: Worker,
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-fn pack() -> Arc<Pack> {
+pub(crate) fn pack() -> Arc<Pack> {
     let files = PackFiles::read(&root().join("life-events/vn")).unwrap();
     Arc::new(Pack::load(&files).unwrap())
 }
@@ -47,6 +47,16 @@ pub(crate) fn pack_with(changes: &[(&str, &str, &str)]) -> Arc<Pack> {
         *text = text.replacen(from, to, 1);
     }
     Arc::new(Pack::load(&files.into_iter().collect()).unwrap_or_else(|errors| panic!("{errors}")))
+}
+
+fn writing_with(model: Option<Box<dyn Wording>>) -> Writing {
+    Writing {
+        words: Words::load(&root().join("life-events/vn/words")).unwrap(),
+        prompts: Prompts::load(&root().join("prompts")).unwrap(),
+        model,
+        passages: None,
+        samples: 0,
+    }
 }
 
 impl Office {
@@ -75,15 +85,24 @@ impl Office {
     }
 
     async fn with(moment: &str, pack: Arc<Pack>, operation: Operation, store: Store) -> Self {
+        Self::whole(moment, pack, operation, store, writing_with(None)).await
+    }
+
+    /// An office whose letters `model` words.
+    pub(crate) async fn worded_by(moment: &str, model: Box<dyn Wording>) -> Self {
+        let store = Store::open("sqlite::memory:", &options()).await.unwrap();
+        Self::whole(moment, pack(), Operation::default(), store, writing_with(Some(model))).await
+    }
+
+    async fn whole(
+        moment: &str,
+        pack: Arc<Pack>,
+        operation: Operation,
+        store: Store,
+        writing: Writing,
+    ) -> Self {
         store.migrate().await.unwrap();
         let clock = Arc::new(FixedClock::at(moment.parse().unwrap()));
-        let writing = Writing {
-            words: Words::load(&root().join("life-events/vn/words")).unwrap(),
-            prompts: Prompts::load(&root().join("prompts")).unwrap(),
-            model: None,
-            passages: None,
-            samples: 0,
-        };
         let app = App {
             store,
             pack,

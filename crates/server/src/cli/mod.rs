@@ -29,6 +29,7 @@ mod openapi;
 mod output;
 mod pack;
 mod paper;
+mod prepare;
 mod replay;
 mod retrieval;
 mod search;
@@ -109,6 +110,8 @@ enum Command {
     Models(models::Args),
     /// Embed the procedures and the law, so that they can be searched.
     Index(index::Args),
+    /// Word every letter that the pack can call for, ahead of the first person who gets it.
+    Prepare(prepare::Args),
     /// Find the procedure that a question is about, and what it says.
     Search(search::Args),
     /// Check a pack of life events: names, types, law, dates, what has expired. Says where.
@@ -164,6 +167,7 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         Command::Stream(args) => block_on(stream::run(&args, &config, output)),
         Command::Models(args) => models::run(&args, &config, output),
         Command::Index(args) => index::run(&args, &config, output),
+        Command::Prepare(args) => block_on(prepare::run(&args, &config, output)),
         Command::Search(args) => search::run(&args, &config, output),
         Command::Check(args) => match args.diff() {
             Some((diff, on)) => block_on(diff::run(diff, on, &config, output)),
