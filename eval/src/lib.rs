@@ -5,6 +5,7 @@ mod chain;
 mod chance;
 mod compare;
 mod expect;
+pub mod letters;
 mod page;
 mod report;
 pub mod retrieval;

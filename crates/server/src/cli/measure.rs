@@ -31,7 +31,13 @@ pub(crate) struct EvalArgs {
     suite: Suite,
     /// Let no model word anything: the approved wording is judged.
     #[arg(long)]
-    no_model: bool,
+    pub(super) no_model: bool,
+    /// With `letters`: how many are filled and read back.
+    #[arg(long, default_value_t = 10_000)]
+    pub(super) letters: usize,
+    /// With `letters`: how many shapes the model words, spread evenly over all.
+    #[arg(long, default_value_t = 100)]
+    pub(super) composed: usize,
     /// Write the report as a page, too, which needs no other file.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,
@@ -49,7 +55,8 @@ people wrote down beforehand: milestones, services, deadlines, fields of drafts,
 `cel` runs the tests of the CEL specification over the evaluator that decides about people; they
 are read from `../shared/data`, `$COTMOC_SHARED_DATA` or `--tests`. `retrieval` asks questions whose
 procedures are known, as typed, without marks and mistyped, and judges nothing; they are read from
-there or from `--set`. The first run embeds every procedure, which takes minutes and is kept.
+there or from `--set`. `letters` fills letters of every shape with values that are hard to bear and
+takes each apart again by the pack's words. The first run embeds every procedure, which takes minutes and is kept.
 
 The exit code is 1 where a threshold of `eval/thresholds.toml` is missed.";
 
@@ -61,6 +68,8 @@ enum Suite {
     Cel,
     /// Which procedure answers a citizen's question.
     Retrieval,
+    /// Letters in bulk over every shape of the pack, read back by a reader of their own.
+    Letters,
 }
 
 /// What to time.
@@ -165,6 +174,7 @@ pub(crate) async fn eval(args: &EvalArgs, config: &Config, output: Output) -> an
     super::log_quietly(config)?;
     match args.suite {
         Suite::Cel => super::cel::run(args.tests.clone(), output),
+        Suite::Letters => super::letters::run(args, config, output).await,
         Suite::Chain => chain(args, config, output).await,
         Suite::Retrieval => {
             let (set, config) = (args.set.clone(), config.clone());
@@ -236,7 +246,7 @@ pub(crate) async fn bench(args: &BenchArgs, config: &Config, output: Output) -> 
 }
 
 /// An engine on a fresh database, on the morning of the samples' today, with a key of its own.
-async fn app(
+pub(super) async fn app(
     config: &Config,
     output: Output,
     store: Store,

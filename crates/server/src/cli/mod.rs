@@ -20,6 +20,7 @@ mod index;
 mod ingest;
 mod jobs;
 mod keys;
+mod letters;
 mod log;
 mod master;
 mod measure;
