@@ -1,29 +1,51 @@
-//! How well the writer is guarded: what the proof of free sentences lets through that is wrong, what
-//! it refuses that is right, and what a hostile text can bring about.
+//! How good letters are and how well they are guarded: letters of every shape read back, what the
+//! proof of free sentences lets through that is wrong and refuses that is right, and what a hostile
+//! text can bring about.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 mod interval;
+pub mod letters;
 mod pairs;
 mod proof;
 mod redteam;
 
 pub use interval::Rate;
+pub use letters::{Composed, LettersReport, Speed};
 pub use pairs::{Fault, Kind, Origin, Pair, PairsError, Set, pairs};
 pub use proof::{ProofReport, proof};
 pub use redteam::{Asks, Hostile, Place, redteam};
 
-/// What was measured of the writer. A part that was not asked for is left out.
-#[derive(Debug, Clone, Default, Serialize)]
+/// What was measured of the writer.
+#[derive(Debug, Clone, Serialize)]
 pub struct WriterReport {
+    /// Letters of every shape.
+    #[serde(flatten)]
+    pub letters: LettersReport,
+    /// The share of shapes whose text by a model was accepted, by the way to it.
+    pub accepted_share: AcceptedShare,
+    /// What the model composed; left out without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub composed: Option<Composed>,
+    /// Letters filled in a second on one thread, the plan at hand.
+    pub render_per_s: f64,
+    /// The same for more threads, and planned as well.
+    pub render: Vec<Speed>,
     /// The proof of free sentences.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proof: Option<ProofReport>,
+    pub proof: ProofReport,
     /// What hostile texts brought about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub redteam: Option<RedteamReport>,
+    pub redteam: RedteamReport,
+}
+
+/// Shares of shapes whose text was accepted, from 0 to 1; nothing where a way was not gone.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct AcceptedShare {
+    /// Composed from the phrases that people approved.
+    pub compose: Option<f64>,
+    /// Written freely between slots.
+    pub write: Option<f64>,
 }
 
 /// What hostile texts brought about on their way through the real chain.

@@ -142,7 +142,7 @@ impl Teller {
         let at = self.moment();
         let family = self.chance.below(families as u64 * 4);
         let family = usize::try_from(family).unwrap_or_default();
-        let who = if family < families { mother_of(family) } else { format!("9990704{number:05}") };
+        let who = if family < families { mother_of(family) } else { nameless(number) };
         let day = self.days_ago(1);
         let ends = |days: i64| self.today.checked_add(days.days()).unwrap_or(self.today);
         let told = match self.chance.below(4) {
@@ -162,9 +162,10 @@ impl Teller {
                 )
             }
             1 => {
+                // Its end begins a life event. No register names this holder, so nobody is written to.
                 let expires = ends(20);
                 let data = json!({
-                    "person": {"pin": who}, "number": format!("999{number}"), "class": "B",
+                    "person": {"pin": nameless(number)}, "number": format!("999{number}"), "class": "B",
                     "kind": "dân sự", "issued_on": "2017-01-20", "expires_on": expires,
                     "exchange_asked": false,
                 });
@@ -209,6 +210,11 @@ impl Teller {
             }
         }
     }
+}
+
+/// Somebody whom no register gives a name.
+fn nameless(number: usize) -> String {
+    format!("9990704{number:05}")
 }
 
 fn mother_of(family: usize) -> String {

@@ -18,8 +18,8 @@ use knowledge::{Passage, Place, Query};
 use rules::{Case, Proposal};
 use storage::jobs::{self, Job};
 use storage::{
-    Conn, contacts, deliveries, drafts, facts, grounds, messages, milestones, subjects,
-    suggestions, templates,
+    Conn, contacts, deliveries, drafts, facts, messages, milestones, subjects, suggestions,
+    templates,
 };
 use writer::{By, DraftState, LetterKind, Plan, PlanError, PlanInput, To, Writer, cited_as};
 
@@ -64,8 +64,7 @@ impl App {
         let milestone = milestones::get(&mut tx, to.milestone).await?;
         let named = milestone.map(|it| it.named()).unwrap_or_default();
         subjects::hold(&mut tx, &named.into_iter().chain([to.recipient]).collect()).await?;
-        templates::put(&mut tx, &template, now).await?;
-        grounds::put(&mut tx, template.id, &self.grounds_of(&template)).await?;
+        self.keep_template(&mut tx, &template, now).await?;
         messages::put(&mut tx, &message, now).await?;
         for channel in self.channels(&mut tx, to.recipient).await? {
             let delivery = Delivery {
@@ -328,7 +327,7 @@ impl App {
 
     /// The passages that the message may rest on: found by the names of the service and the life
     /// event, never by anything about the person but the place whose rules hold.
-    async fn passages_for(&self, plan: &Plan) -> Result<Vec<Passage>, EngineError> {
+    pub(crate) async fn passages_for(&self, plan: &Plan) -> Result<Vec<Passage>, EngineError> {
         if self.writing.passages.is_none() {
             return Ok(Vec::new());
         }
@@ -349,7 +348,7 @@ impl App {
         Ok(hits.into_iter().map(|hit| Passage::clone(&hit.passage)).collect())
     }
 
-    fn index_hash(&self) -> String {
+    pub(crate) fn index_hash(&self) -> String {
         let search = self.writing.passages.as_ref();
         search.map(|search| search.index().hash().to_owned()).unwrap_or_default()
     }
@@ -357,7 +356,7 @@ impl App {
 
 impl Writing {
     /// The writer, for the pack and the index that texts rest on.
-    fn writer<'w>(&'w self, pack: &'w rules::Pack, index: &'w str) -> Writer<'w> {
+    pub(crate) fn writer<'w>(&'w self, pack: &'w rules::Pack, index: &'w str) -> Writer<'w> {
         Writer {
             words: &self.words,
             prompts: &self.prompts,
@@ -390,7 +389,7 @@ fn values(case: &Case<'_>) -> BTreeMap<String, Value> {
 }
 
 /// Where a pack says neither a deadline nor why there is none.
-fn deadline_not_known() -> domain::Text {
+pub(crate) fn deadline_not_known() -> domain::Text {
     domain::Text {
         vi: "chưa có dữ liệu về thời hạn".to_owned(),
         en: "no deadline is in our data".to_owned(),

@@ -6,6 +6,7 @@ use domain::{Template, TemplateId};
 use jiff::Timestamp;
 use serde::Serialize;
 use storage::grounds::{self, Ground, Looked};
+use storage::{Conn, templates};
 
 use crate::{App, EngineError};
 
@@ -53,8 +54,20 @@ impl App {
         Ok(out)
     }
 
+    /// Stores `template` and what it rests on.
+    pub(crate) async fn keep_template(
+        &self,
+        conn: &mut Conn,
+        template: &Template,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        templates::put(conn, template, now).await?;
+        grounds::put(conn, template.id, &self.grounds_of(template)).await?;
+        Ok(())
+    }
+
     /// The passages that `template` cites, as they are now.
-    pub(crate) fn grounds_of(&self, template: &Template) -> Vec<Ground> {
+    fn grounds_of(&self, template: &Template) -> Vec<Ground> {
         let Some(search) = &self.writing.passages else { return Vec::new() };
         let cited = template.evidence.iter().flat_map(|it| &it.passages);
         let passages = cited.filter_map(|id| search.index().passage(id));

@@ -22,9 +22,9 @@ pub use embed::{Embed, EmbedError, LoadedModel};
 pub use extract::{AskedOf, Asking, AskingError, Extract, Extracts};
 pub use index::{Built, Earlier, Index, IndexError, Progress};
 pub use procedures::{
-    Added, Answer, Bounds, Entry, Expansion, Facets, Found, FoundSection, LeftOut, MadeOf,
-    Procedures, ProceduresBuild, ProceduresBuilt, ProceduresError, Question, Reasons, Ways,
-    Weights, kept_vectors, same_title,
+    Added, Answer, Bounds, Entry, Everyday, EverydayError, Expansion, Facets, Found, FoundSection,
+    LeftOut, MadeOf, Procedures, ProceduresBuild, ProceduresBuilt, ProceduresError, Question,
+    Reasons, Ways, Weights, kept_vectors, same_title,
 };
 pub use restore::{Restored, Restorer};
 pub use search::{Hit, Query, Search, SearchError, Why};

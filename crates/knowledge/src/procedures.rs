@@ -25,6 +25,7 @@ mod bm25;
 mod bounds;
 mod build;
 mod columns;
+mod everyday;
 mod file;
 mod rank;
 mod sections;
@@ -35,6 +36,7 @@ pub use abbreviations::Expansion;
 pub(crate) use bounds::Traits;
 pub use bounds::{Bounds, Facets, LeftOut};
 pub use build::{Added, MadeOf, ProceduresBuild, ProceduresBuilt};
+pub use everyday::{Everyday, EverydayError};
 pub use rank::{Reasons, Weights};
 pub use sections::FoundSection;
 pub use vectors::kept_vectors;
@@ -231,6 +233,7 @@ pub struct Procedures {
     halves: Vec<f32>,
     function_words: Vec<u32>,
     abbreviations: Abbreviations,
+    everyday: Everyday,
     restorer: Restorer,
     embedder: Arc<dyn Embed>,
     shortlist: Option<Shortlist>,
@@ -245,7 +248,7 @@ impl Procedures {
             return Err(ProceduresError::Model { index, loaded });
         }
         let file::Sound { records, searched, hash } = file::read(path)?;
-        let Searched { entries, abbreviations, bm25, counts, titles, cards } = searched;
+        let Searched { entries, abbreviations, everyday, bm25, counts, titles, cards } = searched;
         let pairs = titles.rows().zip(cards.rows());
         let halves = pairs.map(|(title, card)| {
             let length = title.iter().zip(card).map(|(a, b)| (a + b).powi(2)).sum::<f32>().sqrt();
@@ -264,6 +267,7 @@ impl Procedures {
             bm25,
             halves,
             abbreviations,
+            everyday,
             titles: near(titles)?,
             cards: near(cards)?,
             restorer: Restorer::of(counts),
@@ -307,10 +311,11 @@ impl Procedures {
         if words(&typed).next().is_none() {
             return Err(ProceduresError::NoWord);
         }
-        let (full, expansions) = self.abbreviations.write_out(&typed);
+        let (explained, phrases) = self.everyday.explain(&typed);
+        let (full, mut expansions) = self.abbreviations.write_out(&explained);
         let restored = self.restorer.restore(&full);
         let read_as = restored.text;
-        let changed = restored.changed || !expansions.is_empty();
+        let changed = restored.changed || !(expansions.is_empty() && phrases.is_empty());
         // The question is not in the error: people write names into it.
         let failed = |source| ProceduresError::Embed { text: "the question".to_owned(), source };
         let vectors = self.embedder.embed_queries(&[&read_as]).map_err(failed)?;
@@ -321,6 +326,7 @@ impl Procedures {
         let short = expansions.iter().map(|it| fold(&it.short));
         let all = terms(&read_as).into_iter().chain(short);
         let mut every: Vec<u32> = all.filter_map(|term| self.bm25.term(&term)).collect();
+        expansions.extend(phrases);
         every.sort_unstable();
         every.dedup();
         let is_telling = |term: &u32| !self.function_words.contains(term);

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use knowledge::{
-    Added, Corpus, Embed, MadeOf, Procedures, ProceduresBuild, ProceduresBuilt, ProceduresError,
-    Qdrant, QdrantConfig, SetAside,
+    Added, Corpus, Embed, Everyday, MadeOf, Procedures, ProceduresBuild, ProceduresBuilt,
+    ProceduresError, Qdrant, QdrantConfig, SetAside,
 };
 use rules::PackFiles;
 use serde::Serialize;
@@ -42,6 +42,7 @@ pub fn vectors(index: &Path) -> PathBuf {
 #[derive(Debug)]
 pub struct Wanted {
     corpus: Corpus,
+    everyday: Everyday,
     sources: Vec<Source>,
     pack_hash: String,
     made_of: String,
@@ -72,28 +73,30 @@ pub struct Counts {
 }
 
 impl Wanted {
-    /// The pack's corpus and what the manifests at `sources` describe.
+    /// The pack's corpus and everyday phrases, and what the manifests at `sources` describe.
     ///
     /// # Errors
-    /// All that is wrong with the corpus, or the first source that cannot be read.
+    /// All that is wrong with the corpus or the phrases, or the first source that cannot be read.
     pub fn new(files: &PackFiles, sources: &[PathBuf]) -> anyhow::Result<Self> {
         let corpus = Corpus::parse(&pack::corpus(files))?;
         let sources = sources.iter().map(|path| Source::read(path));
-        Self::of(corpus, sources.collect::<anyhow::Result<_>>()?)
+        Self::of(corpus, pack::everyday(files)?, sources.collect::<anyhow::Result<_>>()?)
     }
 
-    /// A corpus and sources.
+    /// A corpus, everyday phrases and sources.
     ///
     /// # Errors
     /// When a source's file cannot be read.
-    pub fn of(corpus: Corpus, sources: Vec<Source>) -> anyhow::Result<Self> {
+    pub fn of(corpus: Corpus, everyday: Everyday, sources: Vec<Source>) -> anyhow::Result<Self> {
         let hashes = corpus.documents().iter().map(|document| document.hash.as_str());
-        let pack_hash = chance::hex(&Sha256::digest(hashes.collect::<Vec<_>>().join("\n")));
+        let phrases = serde_json::to_string(&everyday)?;
+        let told = hashes.chain([phrases.as_str()]).collect::<Vec<_>>().join("\n");
+        let pack_hash = chance::hex(&Sha256::digest(told));
         let mut made_of = vec![pack_hash.clone()];
         for source in &sources {
             made_of.push(source.hash()?);
         }
-        Ok(Self { corpus, sources, pack_hash, made_of: made_of.join(" ") })
+        Ok(Self { corpus, everyday, sources, pack_hash, made_of: made_of.join(" ") })
     }
 
     /// Whether the index at `path` is of `model` and of this. Where no source is named, it may
@@ -120,7 +123,8 @@ impl Wanted {
         step: &mut dyn FnMut(Step<'_>),
     ) -> anyhow::Result<(ProceduresBuilt, Counts)> {
         let own = self.corpus.documents();
-        let mut build = ProceduresBuild::begin(own, embedder, path, &self.made_of)?;
+        let mut build = ProceduresBuild::begin(own, embedder, path, &self.made_of)?
+            .with_everyday(self.everyday.clone());
         let mut counts = Counts::default();
         for source in &self.sources {
             for read in source.manifest.read(source.open()?) {

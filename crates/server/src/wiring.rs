@@ -9,7 +9,7 @@ use engine::{App, Brake, Operation, Queue, Writing};
 use knowledge::Search;
 use rules::{Pack, PackFiles};
 use storage::{Dialect, Options, Store};
-use writer::{Vocabulary, VocabularyError, Wording, Words};
+use writer::{Vocabulary, VocabularyError, Wording};
 
 use crate::config::Config;
 use crate::{channels, pack, prompts, secrets};
@@ -124,12 +124,8 @@ pub fn writing(
     model: Option<Box<dyn Wording>>,
     passages: Option<Search>,
 ) -> anyhow::Result<Writing> {
-    let words = files.iter().filter_map(|(path, text)| {
-        let name = path.strip_prefix("words/")?;
-        name.strip_suffix(".yaml").map(|_| (name.to_owned(), text.to_owned()))
-    });
     Ok(Writing {
-        words: Words::read(&words.collect::<Vec<_>>())?,
+        words: pack::words(files)?,
         prompts: prompts::built_in()?,
         model,
         passages,
@@ -244,8 +240,12 @@ mod tests {
         for id in &written {
             assert!(country.pack.life_event(id).is_some(), "words for {id}, which is not there");
         }
-        for id in ["LE-BIRTH", "LE-GRADE1", "LE-LAND-TRANSFER"] {
-            assert!(written.contains(&id), "no words for {id}");
+        for life_event in country.pack.life_events() {
+            assert!(
+                written.contains(&life_event.id.value.as_str()),
+                "no words for {:?}",
+                life_event.id
+            );
         }
     }
 }

@@ -11,6 +11,7 @@ mod phrase;
 mod plan;
 mod prompt;
 mod proof;
+mod proved;
 mod render;
 mod slot;
 mod support;

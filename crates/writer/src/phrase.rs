@@ -4,7 +4,8 @@
 //! sentences that its choices allow; the grammar offers them to the model and the proof
 //! accepts no other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -115,12 +116,17 @@ pub(crate) enum Piece {
     Choice(Vec<String>),
 }
 
-/// The wording of one point, with every sentence that it stands for.
+/// The wording of one point, with every sentence that it stands for. Every plan holds some, so
+/// they are shared: a copy costs nothing, and two copies of one are known to be the same at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phrase {
+pub struct Phrase(Arc<Parsed>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parsed {
     source: String,
     pieces: Vec<Piece>,
     readings: Vec<Vec<String>>,
+    slots: BTreeSet<String>,
 }
 
 impl Phrase {
@@ -151,35 +157,42 @@ impl Phrase {
             }
         }
         let readings = texts.iter().map(|text| sentences(text)).collect();
-        Ok(Self { source: source.to_owned(), pieces, readings })
+        let slots = slots(source).into_keys().map(str::to_owned).collect();
+        let source = source.to_owned();
+        Ok(Self(Arc::new(Parsed { source, pieces, readings, slots })))
     }
 
     /// As its author wrote it.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 
     /// Every sequence of sentences that it stands for; the first options come first.
     #[must_use]
     pub fn readings(&self) -> &[Vec<String>] {
-        &self.readings
+        &self.0.readings
     }
 
     /// The first reading as one text: the wording that people approved as it stands.
     #[must_use]
     pub fn approved(&self) -> String {
-        self.readings.first().map(|sentences| sentences.join(" ")).unwrap_or_default()
+        self.0.readings.first().map(|sentences| sentences.join(" ")).unwrap_or_default()
     }
 
     pub(crate) fn pieces(&self) -> &[Piece] {
-        &self.pieces
+        &self.0.pieces
+    }
+
+    /// The names of the slots that it holds.
+    pub(crate) fn slots(&self) -> &BTreeSet<String> {
+        &self.0.slots
     }
 }
 
 impl Serialize for Phrase {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&self.source)
+        to.serialize_str(self.source())
     }
 }
 

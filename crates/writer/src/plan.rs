@@ -6,6 +6,7 @@
 //! proved once for all of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::{Channel, Deadline, Language, LegalBasis, Level, Sex, Text, Value};
 use jiff::civil::Date;
@@ -14,7 +15,7 @@ use serde::Serialize;
 use crate::address::Address;
 use crate::fingerprint::Fingerprint;
 use crate::hygiene::Manners;
-use crate::phrase::{Phrase, slots};
+use crate::phrase::Phrase;
 use crate::slot::{Slot, SlotKind};
 use crate::words::{
     DeadlineKind, DraftKind, EventWords, LetterKind, Place, PointWords, Variant, When, Words,
@@ -161,7 +162,7 @@ pub struct Plan {
     pub law: Option<Law>,
     /// What texts of this language may not hold.
     #[serde(skip)]
-    pub manners: Manners,
+    pub manners: Arc<Manners>,
     /// What must be said, in order.
     pub points: Vec<Point>,
     /// What fills the slots: the only part that is about the person.
@@ -219,13 +220,12 @@ impl Words {
             draft,
             law: basis
                 .map(|basis| Law { act: basis.act.vi.clone(), article: basis.article.clone() }),
-            manners: self.manners(input.language).clone(),
+            manners: Arc::clone(self.manners(input.language)),
             points: Vec::new(),
             slots: slot_values(input, &self.sender, event)?,
         };
         for place in Place::ALL {
-            let points = event.points.iter().chain(&self.common);
-            for point in points.filter(|point| point.place == place) {
+            for point in self.points_at(event, place, &input.role, input.letter) {
                 plan.add(point)?;
             }
         }
@@ -235,10 +235,6 @@ impl Words {
 
 impl Plan {
     fn add(&mut self, point: &PointWords) -> Result<(), PlanError> {
-        let for_role = point.roles.is_empty() || point.roles.contains(&self.role);
-        if !for_role || !point.letters.contains(&self.letter) {
-            return Ok(());
-        }
         let Some(variant) = point.variants.iter().find(|variant| self.fits(variant)) else {
             let left_out = point.optional;
             return if left_out { Ok(()) } else { Err(PlanError::NoVariant(point.id.clone())) };
@@ -253,15 +249,19 @@ impl Plan {
 
     fn fits(&self, variant: &Variant) -> bool {
         let When { deadline, draft, level, service } = &variant.when;
-        let known = |name: &str| name == "cite" || self.slots.contains_key(name);
+        let known = |name: &String| name == "cite" || self.slots.contains_key(name);
         (deadline.is_empty() || deadline.contains(&self.deadline))
             && (draft.is_empty() || draft.contains(&self.draft))
             && (level.is_empty() || level.contains(&self.level))
             && (service.is_empty() || service.contains(&self.service))
-            && variant
-                .phrases(self.language)
-                .iter()
-                .all(|phrase| slots(phrase.source()).keys().all(|name| known(name)))
+            && variant.phrases(self.language).iter().all(|phrase| phrase.slots().iter().all(known))
+    }
+
+    /// A place that such a letter must have words for and that no point of this one stands at.
+    #[must_use]
+    pub fn unsaid(&self) -> Option<Place> {
+        let said = |place: &Place| self.points.iter().any(|point| point.place == *place);
+        self.letter.places().iter().copied().find(|place| !said(place))
     }
 
     /// The kind of the slot called `name`.
@@ -299,7 +299,7 @@ impl Plan {
             put(&point.id);
             for phrase in &point.alternatives {
                 put(phrase.source());
-                for name in slots(phrase.source()).keys() {
+                for name in phrase.slots() {
                     put(&format!("{name}:{:?}", self.kind(name)));
                 }
             }

@@ -105,9 +105,8 @@ pub(crate) fn prove_again(
 /// The points that a text must say, given what may be cited: without a passage to cite, no
 /// sentence that cites one.
 pub(crate) fn expected(plan: &Plan, may_cite: bool) -> Vec<&Point> {
-    let cites = |point: &&Point| {
-        point.alternatives.iter().any(|phrase| slots(phrase.source()).contains_key("cite"))
-    };
+    let cites =
+        |point: &&Point| point.alternatives.iter().any(|phrase| phrase.slots().contains("cite"));
     plan.points.iter().filter(|point| may_cite || !cites(point)).collect()
 }
 

@@ -1,13 +1,11 @@
 //! Messages: a template filled for one person, by code.
 
-use std::collections::BTreeSet;
-
 use domain::{Letter, Message, MilestoneId, SubjectId, Template, Value};
 
-use crate::lint::{LintError, lint_template, lint_values};
-use crate::phrase::{Part, parts};
+use crate::lint::{LintError, lint_value};
 use crate::plan::Plan;
-use crate::proof::{Unproved, prove_again};
+use crate::proof::Unproved;
+use crate::proved::{Proved, Stretch};
 use crate::slot::{clean, short_date};
 use crate::words::{DeadlineKind, LetterKind, Words};
 
@@ -42,8 +40,9 @@ pub struct To {
 impl Words {
     /// Fills `template` with the values of `plan`.
     ///
-    /// The template is proved once more against this very plan, since it may come from a
-    /// cache. `cited` says how a passage is cited, by its id.
+    /// A template may come from a cache, so it is proved against the shape of this very plan:
+    /// once, and after that for all plans of which the proof would read the same.
+    /// `cited` says how a passage is cited, by its id.
     pub fn message(
         &self,
         plan: &Plan,
@@ -51,12 +50,8 @@ impl Words {
         to: To,
         cited: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Message, RenderError> {
-        let passages: BTreeSet<String> =
-            template.evidence.iter().flat_map(|e| e.passages.iter().cloned()).collect();
-        let evidence =
-            prove_again(plan, &template.text, passages).map_err(RenderError::Unproved)?;
-        lint_template(plan, &evidence)?;
-        let text = render(plan, &template.text, cited)?;
+        let proved = self.proofs.of(plan, template)?;
+        let text = render(plan, &proved, cited)?;
         Ok(Message {
             id: Message::id_of(to.milestone, to.recipient, to.letter),
             letter: to.letter,
@@ -68,7 +63,7 @@ impl Words {
             proved: true,
             subject_line: self.subject_line(plan),
             text,
-            evidence,
+            evidence: proved.evidence.clone(),
         })
     }
 
@@ -100,28 +95,26 @@ impl Words {
 /// Puts values into slots, in one pass: what stands in a value is never read as a slot.
 fn render(
     plan: &Plan,
-    text: &str,
+    proved: &Proved,
     cited: &dyn Fn(&str) -> Option<String>,
 ) -> Result<String, RenderError> {
-    let unfilled = |name: &str| RenderError::Unfilled(name.to_owned());
-    let mut out = String::new();
-    let mut values = Vec::new();
-    for part in parts(text).map_err(|_| unfilled("{"))? {
-        let value = match part {
-            Part::Text(words) => {
+    let mut out = String::with_capacity(proved.usual_length);
+    for stretch in &proved.stretches {
+        let value = match stretch {
+            Stretch::Words(words) => {
                 out.push_str(words);
                 continue;
             }
-            Part::Slot(token) => match token.strip_prefix("cite:") {
-                Some(id) => clean(&cited(id).ok_or_else(|| RenderError::Citation(id.to_owned()))?),
-                None => {
-                    plan.slots.get(token).ok_or_else(|| unfilled(token))?.written(plan.language)
-                }
-            },
+            Stretch::Passage(id) => {
+                clean(&cited(id).ok_or_else(|| RenderError::Citation(id.clone()))?)
+            }
+            Stretch::Slot(name) => {
+                let slot = plan.slots.get(name);
+                slot.ok_or_else(|| RenderError::Unfilled(name.clone()))?.written(plan.language)
+            }
         };
+        lint_value(&value)?;
         out.push_str(&value);
-        values.push(value);
     }
-    lint_values(values.iter().map(String::as_str))?;
     Ok(out)
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use domain::{Language, Value};
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::hygiene::is_hidden;
 
@@ -71,7 +71,7 @@ impl SlotKind {
             Self::Count | Self::Money => matches!(value, Value::Int(number) if *number >= 0),
             Self::List => matches!(value, Value::List(items)
                 if !items.is_empty() && items.iter().all(|item| item.as_text().is_some())),
-            _ => value.as_text().is_some_and(|text| !clean(text).is_empty()),
+            _ => value.as_text().is_some_and(|text| shown(text).any(|c| c != ' ')),
         }
     }
 }
@@ -154,8 +154,30 @@ fn weekday_vi(day: Weekday) -> &'static str {
 /// Register text as data: composed, on one line, with nothing that hides, steers or opens a slot.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let plain: String = text
-        .nfc()
+    if is_clean(text) {
+        return text.to_owned();
+    }
+    let plain: String = shown(text).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether cleaning would change nothing, as with most of what registers hold.
+fn is_clean(text: &str) -> bool {
+    let mut before = ' ';
+    for c in text.chars() {
+        let strange = matches!(c, '{' | '}') || c.is_control() || is_hidden(c);
+        let space = c.is_whitespace() && (c != ' ' || before == ' ');
+        if strange || space {
+            return false;
+        }
+        before = c;
+    }
+    before != ' ' && text.len() <= LONGEST_VALUE && is_nfc(text)
+}
+
+/// The characters of a value, each as it may stand in a line, before spaces are folded.
+fn shown(text: &str) -> impl Iterator<Item = char> {
+    text.nfc()
         .map(|c| match c {
             '{' => '(',
             '}' => ')',
@@ -164,8 +186,6 @@ pub fn clean(text: &str) -> String {
         })
         .filter(|c| !is_hidden(*c))
         .take(LONGEST_VALUE)
-        .collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

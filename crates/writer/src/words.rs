@@ -5,8 +5,9 @@
 //! the first that fits is taken. A variant holds alternatives per language: the first is the
 //! approved wording, the others are what a model may choose from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use domain::{Language, Letter, Text};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::fingerprint::Fingerprint;
 use crate::hygiene::{Fault, Manners};
 use crate::phrase::{Phrase, PhraseError};
+use crate::proved::Proofs;
 use crate::slot::SlotKind;
 
 mod check;
@@ -152,7 +154,15 @@ pub(crate) struct PointWords {
     pub roles: Vec<String>,
     pub letters: Vec<LetterKind>,
     pub optional: bool,
+    pub unless_own: bool,
     pub variants: Vec<Variant>,
+}
+
+impl PointWords {
+    fn is_for(&self, role: &str, letter: LetterKind) -> bool {
+        let for_role = self.roles.is_empty() || self.roles.iter().any(|own| own == role);
+        for_role && self.letters.contains(&letter)
+    }
 }
 
 /// A slot that a fact fills: `child.born_on`.
@@ -184,6 +194,8 @@ pub(crate) struct LetterLines {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EventWords {
     pub slots: BTreeMap<String, FactSlot>,
+    /// The points of every message that this one leaves out.
+    pub without: BTreeSet<String>,
     /// By role; the empty name is for all roles that are not named.
     pub subject_lines: BTreeMap<String, SubjectLines>,
     pub points: Vec<PointWords>,
@@ -194,10 +206,11 @@ pub(crate) struct EventWords {
 pub struct Words {
     pub(crate) sender: Text,
     pub(crate) subjects: LetterLines,
-    pub(crate) vi: Manners,
-    pub(crate) en: Manners,
+    pub(crate) vi: Arc<Manners>,
+    pub(crate) en: Arc<Manners>,
     pub(crate) common: Vec<PointWords>,
     pub(crate) events: BTreeMap<String, EventWords>,
+    pub(crate) proofs: Proofs,
     hash: String,
 }
 
@@ -245,9 +258,34 @@ impl Words {
         self.events.keys().map(String::as_str)
     }
 
+    /// The facts that letters about `life_event` show where they are known: path, and what kind
+    /// of value it is.
+    pub fn facts_shown(&self, life_event: &str) -> impl Iterator<Item = (&str, SlotKind)> {
+        let slots = self.events.get(life_event).into_iter().flat_map(|event| event.slots.values());
+        slots.map(|slot| (slot.fact.as_str(), slot.kind))
+    }
+
+    /// What is said at `place` to somebody who plays `role`: first what only this life event
+    /// says, then what every message says.
+    pub(crate) fn points_at<'w>(
+        &'w self,
+        event: &'w EventWords,
+        place: Place,
+        role: &str,
+        letter: LetterKind,
+    ) -> Vec<&'w PointWords> {
+        let fits = |point: &&PointWords| point.place == place && point.is_for(role, letter);
+        let mut points: Vec<_> = event.points.iter().filter(fits).collect();
+        let has_own = !points.is_empty();
+        let shared = self.common.iter().filter(fits);
+        let kept = shared.filter(|point| !event.without.contains(&point.id));
+        points.extend(kept.filter(|point| !point.unless_own || !has_own));
+        points
+    }
+
     /// How texts of `language` behave.
     #[must_use]
-    pub fn manners(&self, language: Language) -> &Manners {
+    pub fn manners(&self, language: Language) -> &Arc<Manners> {
         match language {
             Language::Vi => &self.vi,
             Language::En => &self.en,
@@ -335,6 +373,9 @@ pub enum Broken {
     /// Two points of one name, or two files for one life event.
     #[error("`{0}` is there already")]
     Taken(String),
+    /// A point is left out that every message has, or that is not there.
+    #[error("no point of every message that may be left out is called `{0}`")]
+    Without(String),
     /// A part of the message that no point covers.
     #[error("no point says `{0:?}`")]
     Place(Place),

@@ -112,8 +112,8 @@ fn a_value_that_is_not_there_or_of_another_kind_stops_the_plan() {
     assert_eq!(words.plan(&input).unwrap_err(), PlanError::NoVariant("birth.certified".into()));
     input = PlanInput { recipient_name: "\u{200b} ".into(), ..birth() };
     assert_eq!(words.plan(&input).unwrap_err(), PlanError::NoName);
-    input = PlanInput { life_event: "LE-DEATH".into(), ..birth() };
-    assert_eq!(words.plan(&input).unwrap_err(), PlanError::NoWords("LE-DEATH".into()));
+    input = PlanInput { life_event: "LE-NOWHERE".into(), ..birth() };
+    assert_eq!(words.plan(&input).unwrap_err(), PlanError::NoWords("LE-NOWHERE".into()));
     input = PlanInput { role: "neighbour".into(), ..birth() };
     let plan = words.plan(&input).unwrap();
     let writer = Writer {
@@ -152,7 +152,7 @@ fn an_unknown_deadline_is_said_and_a_past_one_too() {
     };
     let sent = message(&unknown).unwrap();
     assert!(
-        sent.text.contains("chưa biết thời hạn chính xác. Lý do: Kế hoạch chưa có."),
+        sent.text.contains("Về thời hạn, dữ liệu hiện có cho biết: Kế hoạch chưa có."),
         "{}",
         sent.text
     );

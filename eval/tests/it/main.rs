@@ -9,6 +9,7 @@
 )]
 
 mod engines;
+mod letters;
 mod tampered;
 // The models that the tests of `inference` make from a seed.
 #[expect(

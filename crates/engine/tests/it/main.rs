@@ -16,6 +16,7 @@ mod letters;
 mod order;
 mod population;
 mod post;
+mod prepare;
 mod query;
 mod rebuild;
 mod support;

@@ -17,7 +17,7 @@ use storage::bulk::Scratch;
 use storage::vault::{DRAWN, MASTER, MasterKey, Ring, Vault};
 use storage::{Options, Store, deliveries, messages, milestones, suggestions};
 use tokio_util::sync::CancellationToken;
-use writer::{Prompts, Words};
+use writer::{Prompts, Wording, Words};
 
 /// The engine of one test.
 pub(crate) struct Office {
@@ -30,7 +30,7 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-fn pack() -> Arc<Pack> {
+pub(crate) fn pack() -> Arc<Pack> {
     let files = PackFiles::read(&root().join("life-events/vn")).unwrap();
     Arc::new(Pack::load(&files).unwrap())
 }
@@ -48,6 +48,16 @@ pub(crate) fn pack_with(changes: &[(&str, &str, &str)]) -> Arc<Pack> {
         *text = text.replacen(from, to, 1);
     }
     Arc::new(Pack::load(&files.into_iter().collect()).unwrap_or_else(|errors| panic!("{errors}")))
+}
+
+fn writing_with(model: Option<Box<dyn Wording>>, passages: Option<Search>) -> Writing {
+    Writing {
+        words: Words::load(&root().join("life-events/vn/words")).unwrap(),
+        prompts: Prompts::load(&root().join("prompts")).unwrap(),
+        model,
+        passages,
+        samples: 0,
+    }
 }
 
 impl Office {
@@ -76,31 +86,32 @@ impl Office {
     }
 
     async fn with(moment: &str, pack: Arc<Pack>, operation: Operation, store: Store) -> Self {
-        Self::citing(moment, pack, operation, store, None).await
+        Self::whole(moment, pack, operation, store, writing_with(None, None)).await
+    }
+
+    /// An office whose letters `model` words.
+    pub(crate) async fn worded_by(moment: &str, model: Box<dyn Wording>) -> Self {
+        let store = Store::open("sqlite::memory:", &options()).await.unwrap();
+        let writing = writing_with(Some(model), None);
+        Self::whole(moment, pack(), Operation::default(), store, writing).await
     }
 
     /// An office that keeps its state there and cites from these passages.
     pub(crate) async fn with_passages(moment: &str, address: &str, passages: Search) -> Self {
         let store = Store::open(address, &options()).await.unwrap();
-        Self::citing(moment, pack(), Operation::default(), store, Some(passages)).await
+        let writing = writing_with(None, Some(passages));
+        Self::whole(moment, pack(), Operation::default(), store, writing).await
     }
 
-    async fn citing(
+    async fn whole(
         moment: &str,
         pack: Arc<Pack>,
         operation: Operation,
         store: Store,
-        passages: Option<Search>,
+        writing: Writing,
     ) -> Self {
         store.migrate().await.unwrap();
         let clock = Arc::new(FixedClock::at(moment.parse().unwrap()));
-        let writing = Writing {
-            words: Words::load(&root().join("life-events/vn/words")).unwrap(),
-            prompts: Prompts::load(&root().join("prompts")).unwrap(),
-            model: None,
-            passages,
-            samples: 0,
-        };
         let app = App {
             store,
             pack,

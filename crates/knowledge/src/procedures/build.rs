@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::abbreviations::Miner;
 use super::file::{Head, Searched, Writer};
-use super::{Entry, ProceduresError, bm25, entry, file, said, vectors};
+use super::{Entry, Everyday, ProceduresError, bm25, entry, file, said, vectors};
 use crate::corpus::{Document, Kind};
 use crate::embed::Embed;
 use crate::index::IndexError;
@@ -47,6 +47,7 @@ pub struct ProceduresBuild<'a> {
     cards: Vec<String>,
     entries: Vec<Entry>,
     miner: Miner,
+    everyday: Everyday,
     words: bm25::Builder,
     learning: Learning,
 }
@@ -107,9 +108,16 @@ impl<'a> ProceduresBuild<'a> {
             cards: Vec::new(),
             entries: Vec::new(),
             miner: Miner::default(),
+            everyday: Everyday::default(),
             words: bm25::Builder::default(),
             learning: Learning::default(),
         })
+    }
+
+    /// The same with what people say and what it means.
+    #[must_use]
+    pub fn with_everyday(self, everyday: Everyday) -> Self {
+        Self { everyday, ..self }
     }
 
     /// Takes in what a source tells of one procedure.
@@ -170,6 +178,7 @@ impl<'a> ProceduresBuild<'a> {
         let searched = Searched {
             entries: self.entries,
             abbreviations: self.miner.learnt(),
+            everyday: self.everyday,
             bm25: self.words.build(),
             counts: self.learning.finish(),
             titles,

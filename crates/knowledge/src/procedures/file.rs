@@ -1,6 +1,6 @@
 //! The bytes of an index of procedures: magic, format, head, a record of each procedure, an entry
-//! for each (what is known of it without its text), what abbreviations stand for, the counts of
-//! words that are searched and that marks are given back by, the number of dimensions, the vectors
+//! for each (what is known of it without its text), what abbreviations and everyday phrases stand
+//! for, the counts of words that are searched and that marks are given back by, the number of dimensions, the vectors
 //! of all titles and cards, and the SHA-256 of all that. What is JSON stands behind its length, and
 //! a length of zero ends records and entries; columns of numbers stand behind how many there are.
 //!
@@ -21,6 +21,7 @@ use super::Entry;
 use super::abbreviations::Abbreviations;
 use super::bm25::Bm25;
 use super::columns::Cell;
+use super::everyday::Everyday;
 use crate::corpus::hex;
 use crate::index::IndexError;
 use crate::near::Matrix;
@@ -28,7 +29,7 @@ use crate::restore::Counts;
 use crate::source::Procedure;
 
 const MAGIC: &[u8; 8] = b"COTMOCPR";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const DIGEST: usize = 32;
 /// A longer record is none of ours: lengths are not believed before the checksum is.
 const LONGEST: u32 = 32 * 1024 * 1024;
@@ -81,6 +82,7 @@ impl Writer {
         }
         self.put(&0_u32.to_le_bytes())?;
         self.put_json(&searched.abbreviations.0)?;
+        self.put_json(&searched.everyday)?;
         searched.bm25.write(&mut self)?;
         self.counts(&searched.counts)?;
         let vectors = [&searched.titles, &searched.cards];
@@ -172,6 +174,7 @@ impl Records {
 pub(super) struct Searched {
     pub(super) entries: Vec<Entry>,
     pub(super) abbreviations: Abbreviations,
+    pub(super) everyday: Everyday,
     pub(super) bm25: Bm25,
     pub(super) counts: Counts,
     pub(super) titles: Matrix,
@@ -225,6 +228,7 @@ pub(super) fn read(path: &Path) -> Result<Sound, IndexError> {
         return Err(input.damaged("its entries do not end"));
     }
     let abbreviations = Abbreviations(input.json("its abbreviations are broken")?);
+    let everyday = input.json("its everyday phrases are broken")?;
     let bm25 = Bm25::read(&mut input)?;
     let counts = input.counts()?;
     let dimensions = input.number()?;
@@ -240,7 +244,7 @@ pub(super) fn read(path: &Path) -> Result<Sound, IndexError> {
     }
     let file = Mutex::new(input.file.into_inner());
     let records = Records { file, path: path.to_owned(), places };
-    let searched = Searched { entries, abbreviations, bm25, counts, titles, cards };
+    let searched = Searched { entries, abbreviations, everyday, bm25, counts, titles, cards };
     Ok(Sound { records, searched, hash: hex(&told) })
 }
 

@@ -31,7 +31,13 @@ pub(crate) struct EvalArgs {
     suite: Suite,
     /// Let no model word or compare anything: the approved wording is judged.
     #[arg(long)]
-    no_model: bool,
+    pub(super) no_model: bool,
+    /// With `writer`: how many letters are filled and read back.
+    #[arg(long, default_value_t = 10_000)]
+    pub(super) letters: usize,
+    /// With `writer`: how many shapes of letters the model words, spread evenly over all.
+    #[arg(long, default_value_t = 100)]
+    pub(super) composed: usize,
     /// Write the report as a page, too, which needs no other file.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,
@@ -53,11 +59,14 @@ people wrote down beforehand: milestones, services, deadlines, fields of drafts,
 `cel` runs the tests of the CEL specification over the evaluator that decides about people; they
 are read from `../shared/data`, `$COTMOC_SHARED_DATA` or `--tests`. `retrieval` asks questions whose
 procedures are known, as typed, without marks and mistyped, and judges nothing; they are read from
-there or from `--set`. The first run embeds every procedure, which takes minutes and is kept.
+there or from `--set`. The first run embeds
+every procedure, which takes minutes and is kept.
 
-`writer` holds labelled sentences against the points and passages that they were written for: right
-ones, and wrong ones of many kinds; with `--no-model` words alone decide. It then plays hostile texts
-in questions, registers and passages through the chain and counts what they bring about.
+`writer` fills letters of every shape with values that are hard to bear and takes each apart again by
+the pack's words; has the model word some shapes; holds labelled sentences against the points and
+passages that they were written for, right ones and wrong ones of many kinds (with `--no-model` words
+alone decide); and plays hostile texts in questions, registers and passages through the chain and
+counts what they bring about.
 
 The exit code is 1 where a threshold of `eval/thresholds.toml` is missed.";
 
@@ -69,7 +78,7 @@ enum Suite {
     Cel,
     /// Which procedure answers a citizen's question.
     Retrieval,
-    /// What the proof of free sentences lets through and refuses.
+    /// Letters of every shape, the proof of free sentences, hostile texts.
     Writer,
 }
 
@@ -182,13 +191,7 @@ pub(crate) async fn eval(args: &EvalArgs, config: &Config, output: Output) -> an
             let work = move || super::retrieval::run(set, is_crossed, &config, output);
             tokio::task::spawn_blocking(work).await?
         }
-        Suite::Writer => {
-            let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;
-            let (app, _) = app(config, output, store, false).await?;
-            let (no_model, config) = (args.no_model, config.clone());
-            let work = move || super::writer::run(&app, no_model, &config, output);
-            tokio::task::spawn_blocking(work).await?
-        }
+        Suite::Writer => super::writer::run(args, config, output).await,
     }
 }
 
@@ -254,7 +257,7 @@ pub(crate) async fn bench(args: &BenchArgs, config: &Config, output: Output) -> 
 }
 
 /// An engine on a fresh database, on the morning of the samples' today, with a key of its own.
-async fn app(
+pub(super) async fn app(
     config: &Config,
     output: Output,
     store: Store,

@@ -30,6 +30,7 @@ mod openapi;
 mod output;
 mod pack;
 mod paper;
+mod prepare;
 mod replay;
 mod retrieval;
 mod search;
@@ -111,6 +112,8 @@ enum Command {
     Models(models::Args),
     /// Embed the procedures and the law, so that they can be searched.
     Index(index::Args),
+    /// Word every letter that the pack can call for, ahead of the first person who gets it.
+    Prepare(prepare::Args),
     /// Find the procedure that a question is about, and what it says.
     Search(search::Args),
     /// Answer a question about a suggestion or a service from the sources, or say who can.
@@ -171,6 +174,7 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         Command::Ask(args) => block_on(ask::run(&args, &config, output)),
         // Plain code, but where procedures lie on a server a runtime talks to it.
         Command::Search(args) => block_on(async { search::run(&args, &config, output) }),
+        Command::Prepare(args) => block_on(prepare::run(&args, &config, output)),
         Command::Check(args) => match args.diff() {
             Some((diff, on)) => block_on(diff::run(diff, on, &config, output)),
             None => pack::check::run(&args, output),

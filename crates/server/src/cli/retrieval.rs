@@ -10,8 +10,8 @@ use knowledge::{Corpus, Procedures};
 use serde::Serialize;
 use server::config::Config;
 use server::finder::{self, Counts, Step, Wanted};
-use server::models;
 use server::sources::{Source, beside};
+use server::{models, pack};
 
 use super::output::Output;
 use super::paper::{Paper, faint, plain};
@@ -37,7 +37,8 @@ pub(super) fn run(
         "give a folder that holds `queries.jsonl` with `--set`, or set COTMOC_SHARED_DATA",
     )?;
     let source = Source::parse(MANIFEST.to_owned(), &set)?;
-    let wanted = Wanted::of(Corpus::default(), vec![source])?;
+    let everyday = pack::everyday(&pack::files(config.pack.path.as_deref())?)?;
+    let wanted = Wanted::of(Corpus::default(), everyday, vec![source])?;
     // Beside the index that is searched every day, and sharing its vectors.
     let place = config.knowledge.index.with_file_name("retrieval.index");
     let embedder = models::embedder(&config.models.dir)?;

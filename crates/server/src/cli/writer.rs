@@ -1,17 +1,28 @@
-//! `cotmoc eval writer`: what the proof of free sentences lets through and refuses, and what hostile
-//! texts bring about.
+//! `cotmoc eval writer`: letters in bulk, what the proof of free sentences lets through and refuses, and
+//! what hostile texts bring about.
+
+use std::sync::Arc;
 
 use anyhow::ensure;
 use engine::{App, AskedAbout};
-use eval::writer::{ProofReport, Rate, RedteamReport, WriterReport, pairs, proof, redteam};
+use eval::writer::{
+    AcceptedShare, Composed, LettersReport, ProofReport, Rate, RedteamReport, WriterReport, pairs,
+    proof, redteam,
+};
 use knowledge::{Corpus, Embed, Passage};
 use rules::PackFiles;
 use server::config::Config;
 use server::questions::Questions;
+use server::secrets::master;
 use server::{models, pack, wiring};
+use storage::Store;
 
+use self::letters::Letters;
+use super::measure::{self, EvalArgs};
 use super::output::Output;
 use super::paper::{Paper, good, odd, plain};
+
+mod letters;
 
 /// At most so many of the wrong sentences may be accepted.
 const MOST_FALSE_ACCEPTS: f64 = 0.005;
@@ -19,31 +30,50 @@ const MOST_FALSE_ACCEPTS: f64 = 0.005;
 const ASKED: &str = "3.000722";
 const ASKED_IN: &str = "corpus/birth-interlinked.md";
 
-/// Decides every labelled pair, plays every hostile text, and tells the figures. Without a model
-/// only words decide.
-pub(super) fn run(
-    app: &App,
-    no_model: bool,
-    config: &Config,
-    output: Output,
-) -> anyhow::Result<()> {
-    let files = pack::files(config.pack.path.as_deref())?;
-    let passages = Corpus::parse(&pack::corpus(&files))?.passages();
-    let model = if no_model { None } else { Some(models::embedder(&config.models.dir)?) };
-    let report = WriterReport {
-        proof: Some(prove(app, &files, &passages, model.as_deref(), output)?),
-        redteam: Some(play(app, &files, &passages)?),
+/// Looks at letters, decides every labelled pair, plays every hostile text, and tells the figures.
+pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> anyhow::Result<()> {
+    let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;
+    let (app, _) = measure::app(config, output, store, false).await?;
+    let app = Arc::new(app);
+    let files = Arc::new(pack::files(config.pack.path.as_deref())?);
+    let letters = letters::look(&app, &files, args, config, output).await?;
+    let models = (!args.no_model).then(|| config.models.dir.clone());
+    let guard = move || -> anyhow::Result<_> {
+        let passages = Corpus::parse(&pack::corpus(&files))?.passages();
+        let model = models.map(|dir| models::embedder(&dir)).transpose()?;
+        let proof = prove(&app, &files, &passages, model.as_deref(), output)?;
+        Ok((proof, play(&app, &files, &passages)?))
     };
+    let (proof, redteam) = tokio::task::spawn_blocking(guard).await??;
     let paper = Paper::of_stdout(output.is_json());
-    if let (Some(proof), Some(played)) = (&report.proof, &report.redteam) {
-        tell_proof(&paper, proof);
-        tell_redteam(&paper, played);
-    }
+    letters::tell(&paper, &letters);
+    tell_proof(&paper, &proof);
+    tell_redteam(&paper, &redteam);
+    let Letters { report, composed, render } = letters;
+    let report = WriterReport {
+        letters: report,
+        accepted_share: AcceptedShare {
+            compose: composed.as_ref().map(Composed::accepted),
+            write: None,
+        },
+        composed,
+        render_per_s: render.first().map_or(0.0, |it| it.filled_per_second),
+        render,
+        proof,
+        redteam,
+    };
     output.value(&report)?;
-    let accepted = report.proof.map_or(0.0, |proof| proof.false_accept_rate.value);
+    judge(&report)
+}
+
+fn judge(report: &WriterReport) -> anyhow::Result<()> {
+    let LettersReport { shapes, shapes_proved, wrong_values, missing_values, .. } = report.letters;
+    ensure!(wrong_values + missing_values == 0, "letters came out wrong");
+    ensure!(shapes == shapes_proved, "{} shapes have no words that stand", shapes - shapes_proved);
+    let accepted = report.proof.false_accept_rate.value;
     let percent = accepted * 100.0;
     ensure!(accepted <= MOST_FALSE_ACCEPTS, "{percent:.2} % of the wrong sentences were accepted");
-    let effects = report.redteam.map_or(0, |played| played.effects);
+    let effects = report.redteam.effects;
     ensure!(effects == 0, "{effects} hostile texts had an effect");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The form of the files, and the way from it to checked words.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::Text;
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use super::{
     Variant, When, Words, WordsError,
 };
 use crate::hygiene::Manners;
+use crate::proved::Proofs;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +36,9 @@ struct Lists {
 #[serde(deny_unknown_fields)]
 struct EventFile {
     life_event: Spanned<String>,
+    /// Optional points of every message that letters about this do not have.
+    #[serde(default)]
+    without: Vec<Spanned<String>>,
     #[serde(default)]
     slots: BTreeMap<String, FactSlot>,
     subject_lines: BTreeMap<String, SubjectLines>,
@@ -52,6 +57,9 @@ pub(super) struct PointFile {
     pub letters: Vec<LetterKind>,
     #[serde(default)]
     pub optional: bool,
+    /// In `common.yaml`: it stands only where the life event has no point of its own for the role.
+    #[serde(default)]
+    pub unless_own: bool,
     /// One approved wording only, which nobody may vary.
     #[serde(default)]
     pub fixed: bool,
@@ -80,8 +88,8 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
     let (name, text) =
         files.iter().find(|(name, _)| name == "common.yaml").ok_or(WordsError::NoCommon)?;
     let common: CommonFile = parse(name, text)?;
-    let vi = Manners { capitals: common.capitals.vi, banned: common.banned.vi };
-    let en = Manners { capitals: common.capitals.en, banned: common.banned.en };
+    let vi = Arc::new(Manners { capitals: common.capitals.vi, banned: common.banned.vi });
+    let en = Arc::new(Manners { capitals: common.capitals.en, banned: common.banned.en });
     let mut faults = Vec::new();
     let no_slots = BTreeMap::new();
     let mut checker = Checker::new(name, &vi, &en, &no_slots);
@@ -94,6 +102,7 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
         let mut checker = Checker::new(name, &vi, &en, &file.slots);
         let own = checker.points(file.points);
         checker.subject_lines(&file.life_event, &file.subject_lines);
+        checker.without(&file.without, &points);
         for place in Place::ALL {
             let first = |point: &&PointWords| point.letters.contains(&LetterKind::First);
             let mut told = points.iter().chain(&own).filter(first);
@@ -106,8 +115,12 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
             checker.fault(&file.life_event, Broken::Taken(file.life_event.value.clone()));
         }
         faults.append(&mut checker.faults);
-        let words =
-            EventWords { slots: file.slots, subject_lines: file.subject_lines, points: own };
+        let words = EventWords {
+            slots: file.slots,
+            without: file.without.into_iter().map(|name| name.value).collect(),
+            subject_lines: file.subject_lines,
+            points: own,
+        };
         events.insert(file.life_event.value, words);
     }
     if faults.is_empty() {
@@ -118,6 +131,7 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
             en,
             common: points,
             events,
+            proofs: Proofs::default(),
             hash,
         })
     } else {
@@ -126,6 +140,14 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
 }
 
 impl Checker<'_> {
+    /// Only what is optional may be left out: the rest is what every message owes.
+    fn without(&mut self, names: &[Spanned<String>], points: &[PointWords]) {
+        let optional = |name: &str| points.iter().any(|point| point.id == name && point.optional);
+        for name in names.iter().filter(|name| !optional(&name.value)) {
+            self.fault(name, Broken::Without(name.value.clone()));
+        }
+    }
+
     fn points(&mut self, files: Vec<PointFile>) -> Vec<PointWords> {
         let mut ids = BTreeSet::new();
         let mut out = Vec::new();
@@ -141,6 +163,7 @@ impl Checker<'_> {
                 roles: file.roles,
                 letters: file.letters,
                 optional: file.optional,
+                unless_own: file.unless_own,
                 variants,
             });
         }

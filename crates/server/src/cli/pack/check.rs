@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{anyhow, bail};
+use anyhow::{anyhow, bail, ensure};
 use clap::builder::PossibleValuesParser;
 use domain::{Clock as _, Language};
+use engine::Unsayable;
 use jiff::civil::Date;
+use knowledge::EverydayError;
 use rules::{FileKind, Pack, PackCounts, PackError, PackErrors, PackFiles};
 use serde::Serialize;
 use server::clock::RealClock;
 use server::pack;
+use writer::{WordsError, WordsFault};
 
 use super::test::no_such;
 use crate::cli::diff;
@@ -88,6 +91,45 @@ impl From<&PackError> for Fault {
     }
 }
 
+impl From<&WordsFault> for Fault {
+    fn from(fault: &WordsFault) -> Self {
+        let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            file: format!("words/{}", fault.file),
+            line: place(fault.line),
+            column: place(fault.column),
+            message: fault.broken.to_string(),
+            help: None,
+        }
+    }
+}
+
+impl From<EverydayError> for Fault {
+    fn from(EverydayError { line, said }: EverydayError) -> Self {
+        Self { file: "everyday.yaml".to_owned(), line, column: 1, message: said, help: None }
+    }
+}
+
+impl From<&Unsayable> for Fault {
+    fn from(letter: &Unsayable) -> Self {
+        let help = "give the life event's file of words a point or a variant that fits";
+        Self {
+            file: "words".to_owned(),
+            line: 0,
+            column: 0,
+            message: letter.to_string(),
+            help: Some(help.to_owned()),
+        }
+    }
+}
+
+impl Fault {
+    fn line(&self) -> String {
+        let Self { file, line, column, message, .. } = self;
+        format!("{file}:{line}:{column}: {message}")
+    }
+}
+
 /// Loads the pack, which checks everything that can be checked without a case, and looks for what
 /// does not hold on the day.
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
@@ -111,25 +153,41 @@ fn read(pack: &Pack, id: &str, language: &str, output: Output) -> anyhow::Result
 }
 
 fn check(args: &Args, files: &PackFiles, output: Output) -> anyhow::Result<()> {
-    let (on, errors) = match Pack::load(files) {
+    let (on, errors, mut beside) = match Pack::load(files) {
         Ok(pack) => {
             let on = args.on.unwrap_or_else(|| today(&pack));
-            (Some(on), PackErrors(pack.expired_on(on)))
+            (Some(on), PackErrors(pack.expired_on(on)), words(&pack, files)?)
         }
-        Err(errors) => (args.on, errors),
+        Err(errors) => (args.on, errors, Vec::new()),
     };
+    beside.extend(pack::everyday(files).err().map(Fault::from));
     let counts = PackCounts::of(files);
-    let faults: Vec<Fault> = errors.0.iter().map(Fault::from).collect();
+    let faults: Vec<Fault> = errors.0.iter().map(Fault::from).chain(beside).collect();
+    let count = faults.len();
+    let said = faults.iter().skip(errors.0.len()).map(Fault::line).collect::<Vec<_>>().join("\n");
     output.value(&Checked { counts, on, errors: faults })?;
-    if errors.0.is_empty() {
+    if count == 0 {
         output.say(say(&counts, on));
         return Ok(());
     }
     if output.is_json() {
         // All of them stand in the value already.
-        bail!("the pack has {} errors", errors.0.len());
+        bail!("the pack has {count} errors");
     }
-    bail!(errors)
+    ensure!(errors.0.is_empty(), errors);
+    bail!(said)
+}
+
+/// What is wrong with the words of letters. A pack without any writes none, and may.
+fn words(pack: &Pack, files: &PackFiles) -> anyhow::Result<Vec<Fault>> {
+    if files.iter().all(|(path, _)| !path.starts_with("words/")) {
+        return Ok(Vec::new());
+    }
+    match pack::words(files) {
+        Ok(words) => Ok(pack::unsayable(pack, &words).iter().map(Fault::from).collect()),
+        Err(WordsError::Faults(faults)) => Ok(faults.iter().map(Fault::from).collect()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Today where the pack's people live.

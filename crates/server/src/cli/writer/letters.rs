@@ -1,0 +1,87 @@
+//! Letters in bulk for `cotmoc eval writer`: filled and read back, worded by the model, counted by the
+//! second.
+
+use std::sync::Arc;
+
+use engine::{App, Shape};
+use eval::EvalError;
+use eval::writer::letters::{self, Composed, LettersReport, Speed};
+use rules::PackFiles;
+use server::config::Config;
+use server::secrets::master;
+use storage::Store;
+
+use crate::cli::measure::{self, EvalArgs};
+use crate::cli::output::Output;
+use crate::cli::paper::{Paper, odd, plain};
+
+/// Threads that letters are filled on.
+const THREADS: [usize; 2] = [1, 2];
+
+/// What was found of letters.
+pub(super) struct Letters {
+    pub(super) report: LettersReport,
+    pub(super) composed: Option<Composed>,
+    pub(super) render: Vec<Speed>,
+}
+
+/// Fills and reads back, times, and has the model word some.
+pub(super) async fn look(
+    app: &Arc<App>,
+    files: &Arc<PackFiles>,
+    args: &EvalArgs,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<Letters> {
+    let shapes = letters::all_shapes(app, app.today())?;
+    let composed = if args.no_model {
+        None
+    } else {
+        Some(compose(&shapes, args.composed, config, output).await?)
+    };
+    let (app, files, count) = (Arc::clone(app), Arc::clone(files), args.letters);
+    let work = move || -> Result<_, EvalError> {
+        let report = letters::messages(&app, &files, &shapes, count)?;
+        let render = THREADS.map(|threads| letters::speed(&app, &shapes, threads));
+        Ok((report, render.to_vec()))
+    };
+    let (report, render) = tokio::task::spawn_blocking(work).await??;
+    Ok(Letters { report, composed, render })
+}
+
+async fn compose(
+    shapes: &[Shape],
+    count: usize,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<Composed> {
+    let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;
+    let (app, _) = measure::app(config, output, store, true).await?;
+    Ok(letters::compose(&app, shapes, count).await?)
+}
+
+pub(super) fn tell(paper: &Paper, letters: &Letters) {
+    let LettersReport { shapes, shapes_proved, messages, refused, wrong_values, .. } =
+        &letters.report;
+    paper.rule(&format!("letters · {shapes} shapes, approved wording proved of {shapes_proved}"));
+    let line = |text: String| paper.write("  ", &text, &plain());
+    line(format!(
+        "{messages} letters: {wrong_values} with a wrong value, {} with one missing, {refused} \
+         refused for a link in a value",
+        letters.report.missing_values
+    ));
+    for told in &letters.report.told {
+        paper.write("  ✗ ", told, &odd());
+    }
+    if let Some(Composed { shapes, by_model, refused, .. }) = &letters.composed {
+        line(format!(
+            "{shapes} worded by the model: {by_model} proved, {refused} without any text"
+        ));
+    }
+    for Speed { threads, filled_per_second, planned_and_filled_per_second } in &letters.render {
+        line(format!(
+            "{threads} threads: {filled_per_second:.0} letters a second filled, \
+             {planned_and_filled_per_second:.0} planned and filled"
+        ));
+    }
+}
