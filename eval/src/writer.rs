@@ -11,12 +11,14 @@ pub mod letters;
 mod pairs;
 mod proof;
 mod redteam;
+mod sheet;
 
 pub use interval::Rate;
-pub use letters::{Composed, LettersReport, Speed};
+pub use letters::{Composed, LettersReport, Notices, Speed};
 pub use pairs::{Fault, Kind, Origin, Pair, PairsError, Set, pairs};
 pub use proof::{ProofReport, proof};
 pub use redteam::{Asks, Hostile, Place, redteam};
+pub use sheet::{Couple, Way, couples, sheet};
 
 /// What was measured of the writer.
 #[derive(Debug, Clone, Serialize)]
@@ -33,6 +35,8 @@ pub struct WriterReport {
     pub render_per_s: f64,
     /// The same for more threads, and planned as well.
     pub render: Vec<Speed>,
+    /// Notices on channels that ring, by how much they say.
+    pub notices: BTreeMap<&'static str, Notices>,
     /// The proof of free sentences.
     pub proof: ProofReport,
     /// What hostile texts brought about.

@@ -61,6 +61,17 @@ impl Channel {
     }
 }
 
+/// How much a text may show where it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Detail {
+    /// That something waits, and until when.
+    L0,
+    /// What it is about; nobody's name.
+    L1,
+    /// Names the person and the case: read after sign-in only.
+    L2,
+}
+
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -24,7 +24,7 @@ mod verdict;
 pub use calendar_day::{AsOf, Interval};
 pub use clock::{Clock, FixedClock, VN};
 pub use consent::{Refusal, RefusalScope};
-pub use delivery::{Channel, Delivery, DeliveryState, Suppression};
+pub use delivery::{Channel, Delivery, DeliveryState, Detail, Suppression};
 pub use draft::{Draft, DraftField, FieldState, Provenance};
 pub use event::{Event, EventKind, Trace};
 pub use fact::{Fact, FactSet, FactSource, Told};

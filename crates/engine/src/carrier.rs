@@ -27,7 +27,7 @@ pub struct Parcel {
     pub language: Language,
     /// One line. Names no person.
     pub title: String,
-    /// The notice. Names no person and says nothing of one.
+    /// The notice: as much as the channel may say. Names no person.
     pub text: String,
 }
 

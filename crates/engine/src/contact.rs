@@ -1,13 +1,23 @@
-//! How people may be disturbed: in which hours, how often, with which words.
+//! How people may be disturbed: in which hours, how often, with which words, and how much these say.
 //!
 //! No law names these; the defaults are what public services elsewhere found people to want, and
 //! an operator may change them. The inbox disturbs nobody and knows none of it.
 
-use domain::{Language, Letter, Text};
+use std::collections::BTreeMap;
+
+use domain::{Channel, Detail, Language, Letter, Text};
 use jiff::civil::{Date, Time, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use storage::deliveries::Budget;
+use writer::short_date;
+
+mod parts;
+
+pub use parts::parts;
+
+/// A notice by text message takes no more of them.
+pub const MOST_PARTS: usize = 2;
 
 /// The rules of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +32,36 @@ pub struct Contact {
     pub pressing_days: u32,
     /// What a notice says, with nothing about anybody.
     pub notice: Text,
+    /// What follows it where there is a last day: `{deadline}` stands in it.
+    pub due: Text,
+    /// How much a notice says, by channel: where none is named, that something waits.
+    pub details: BTreeMap<Channel, Detail>,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// How it goes out.
+    pub channel: Channel,
+    /// Its language.
+    pub language: Language,
+    /// Who writes.
+    pub sender: &'a str,
+    /// The message's line for lists, which names no person.
+    pub line: &'a str,
+    /// The last day to do what it tells of.
+    pub by: Option<Date>,
+    /// Nothing but that something waits may be said: others may see the screen.
+    pub sensitive: bool,
+}
+
+/// What goes out on a channel that rings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// One line.
+    pub title: String,
+    /// What is read.
+    pub text: String,
 }
 
 impl Default for Contact {
@@ -35,6 +75,8 @@ impl Default for Contact {
                 vi: "Ông/bà có 1 thông báo mới trong hộp thư dịch vụ công.".to_owned(),
                 en: "A new message waits in your public-service inbox.".to_owned(),
             },
+            due: Text { vi: "Hạn {deadline}.".to_owned(), en: "Due {deadline}.".to_owned() },
+            details: BTreeMap::from([(Channel::Email, Detail::L1)]),
         }
     }
 }
@@ -67,13 +109,27 @@ impl Contact {
         (!presses).then_some(self.budget)
     }
 
-    /// The notice in `language`.
+    /// The notice of a message: as much as its channel may say and, by text message, no more than
+    /// fits in two.
     #[must_use]
-    pub(crate) fn notice_in(&self, language: Language) -> &str {
-        match language {
-            Language::Vi => &self.notice.vi,
-            Language::En => &self.notice.en,
+    pub fn notice_of(&self, told: Told<'_>) -> Notice {
+        let Told { channel, language, sender, line, by, sensitive } = told;
+        let detail = self.details.get(&channel).copied().unwrap_or(Detail::L0);
+        let notice = self.notice.get(language);
+        let waits = Notice { title: sender.to_owned(), text: notice.to_owned() };
+        if sensitive {
+            return waits;
         }
+        let mut ways = Vec::new();
+        if detail > Detail::L0 && !line.is_empty() {
+            ways.push(Notice { title: line.to_owned(), text: format!("{line}. {notice}") });
+        }
+        if let Some(by) = by {
+            let due = self.due.get(language).replace("{deadline}", &short_date(by, language));
+            ways.push(Notice { text: format!("{notice} {due}"), ..waits.clone() });
+        }
+        let fits = |it: &Notice| channel != Channel::Sms || parts(&it.text) <= MOST_PARTS;
+        ways.into_iter().find(fits).unwrap_or(waits)
     }
 }
 
@@ -95,6 +151,38 @@ mod tests {
         let tomorrow = "2026-11-04T09:00:00+07:00[Asia/Ho_Chi_Minh]";
         assert_eq!(opens("2026-11-03T17:00:00+07:00").as_deref(), Some(tomorrow));
         assert_eq!(opens("2026-11-03T23:30:00+07:00").as_deref(), Some(tomorrow));
+    }
+
+    #[test]
+    fn a_notice_says_no_more_than_its_channel_may_and_fits() {
+        let line = "Đăng ký khai sinh cho con trước khi hết ngày 04/01/2027";
+        let told = Told {
+            channel: Channel::Sms,
+            language: Language::Vi,
+            sender: "Cột Mốc",
+            line,
+            by: "2027-01-04".parse().ok(),
+            sensitive: false,
+        };
+        let contact = Contact::default();
+        let sms = contact.notice_of(told);
+        assert_eq!(sms.title, "Cột Mốc");
+        assert_eq!(sms.text, format!("{} Hạn 04/01/2027.", contact.notice.vi));
+        assert_eq!(contact.notice_of(Told { by: None, ..told }).text, contact.notice.vi);
+        let mail = contact.notice_of(Told { channel: Channel::Email, ..told });
+        assert_eq!(mail.title, line);
+        assert!(mail.text.starts_with(line) && mail.text.ends_with(&contact.notice.vi));
+        // Of a death, nothing stands on a screen.
+        let quiet = contact.notice_of(Told { channel: Channel::Email, sensitive: true, ..told });
+        assert_eq!((quiet.title.as_str(), &quiet.text), ("Cột Mốc", &contact.notice.vi));
+        // A text message that may say more says it where it fits, and else less.
+        let mut open = Contact::default();
+        open.details.insert(Channel::Sms, Detail::L1);
+        assert!(open.notice_of(told).text.starts_with(line));
+        let long = line.repeat(2);
+        assert_eq!(open.notice_of(Told { line: &long, ..told }), sms);
+        open.notice.vi = "ộ".repeat(130);
+        assert_eq!(open.notice_of(told).text, open.notice.vi);
     }
 
     #[test]

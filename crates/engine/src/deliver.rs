@@ -17,11 +17,14 @@ use jiff::{SignedDuration, Timestamp};
 use rules::Hold;
 use storage::deliveries::{self, Checks, Claim, Claimed};
 use storage::jobs::{self, Fate, Job};
-use storage::{Conn, messages, milestones, subjects};
+use storage::{Conn, grounds, messages, milestones, subjects};
 
 use crate::carrier::{NotCarried, Parcel};
+use crate::contact::{Notice, Told};
 use crate::decide::{Standing, stands};
 use crate::halt::HaltScope;
+use crate::letters::compose;
+use crate::work::Work;
 use crate::{App, EngineError};
 
 /// The attribute that tells of a death: the one that the rules' guards read too.
@@ -30,6 +33,8 @@ const DECEASED: &str = "deceased";
 const BY_ITSELF: &str = "delivery";
 /// How long a delivery waits for what it tells of to be decided anew.
 const DECIDED_SOON: SignedDuration = SignedDuration::from_secs(3);
+/// How long it waits for its letter to be worded anew.
+const WORDED_SOON: SignedDuration = SignedDuration::from_secs(60);
 
 impl App {
     /// Puts a message into the inbox, holds it back for a stated reason, or puts it off. The inbox
@@ -42,7 +47,7 @@ impl App {
         by: Option<Date>,
         job: &Job,
     ) -> Result<(), EngineError> {
-        let Some(claimed) = self.take(conn, id, by, job).await? else { return Ok(()) };
+        let Some((claimed, _)) = self.take(conn, id, by, job).await? else { return Ok(()) };
         self.arrived(conn, &claimed, job).await
     }
 
@@ -58,9 +63,9 @@ impl App {
         subjects::hold(&mut tx, &concerned).await?;
         let claimed = self.take(&mut tx, id, by, job).await?;
         tx.commit().await?;
-        let Some(claimed) = claimed else { return Ok(()) };
+        let Some((claimed, stops)) = claimed else { return Ok(()) };
 
-        self.hand_over(&claimed).await?;
+        self.hand_over(&claimed, by, stops.discreet).await?;
 
         let mut tx = self.store.begin().await?;
         self.arrived(&mut tx, &claimed, job).await?;
@@ -74,16 +79,23 @@ impl App {
         id: DeliveryId,
         by: Option<Date>,
         job: &Job,
-    ) -> Result<Option<Box<Claimed>>, EngineError> {
+    ) -> Result<Option<(Box<Claimed>, Stops)>, EngineError> {
         let now = self.moment(conn).await?;
         let Some(delivery) = deliveries::get(conn, id).await? else {
             jobs::complete(conn, slice::from_ref(job), now).await?;
             return Ok(None);
         };
-        let stops = self.stops(conn, &delivery, now).await?;
+        let stops = self.stops(conn, &delivery, by, now).await?;
         if stops.overtaken {
             // Left as it is: one that was claimed may have arrived, and is corrected then.
             let soon = self.now().checked_add(DECIDED_SOON).unwrap_or(now);
+            jobs::postpone(conn, job, soon).await?;
+            return Ok(None);
+        }
+        if let Some(work) = &stops.reword {
+            // What the letter cites says something else by now: its proof is none.
+            work.enqueue(conn, now, &job.trace).await?;
+            let soon = self.now().checked_add(WORDED_SOON).unwrap_or(now);
             jobs::postpone(conn, job, soon).await?;
             return Ok(None);
         }
@@ -95,7 +107,7 @@ impl App {
         // may so be handed the same parcel twice: its id tells.
         deliveries::requeue(conn, id).await?;
         match self.claim(conn, id, &stops, by, now).await? {
-            Next::Send(claimed) => return Ok(Some(claimed)),
+            Next::Send(claimed) => return Ok(Some((claimed, stops))),
             Next::Nothing => jobs::complete(conn, slice::from_ref(job), now).await?,
             Next::At(at) => jobs::postpone(conn, job, at).await?,
             // Back into its lane, which nobody claims from until the halt is lifted.
@@ -122,21 +134,34 @@ impl App {
     }
 
     /// Gives a claimed delivery to what takes it out. No connection is held meanwhile.
-    async fn hand_over(&self, claimed: &Claimed) -> Result<(), EngineError> {
+    async fn hand_over(
+        &self,
+        claimed: &Claimed,
+        by: Option<Date>,
+        sensitive: bool,
+    ) -> Result<(), EngineError> {
         let channel = claimed.delivery.channel;
         let Some(carrier) = self.operation.carriers.get(&channel) else {
             let why = format!("this program is not set up to send by {}", channel.name());
             return Err(NotCarried::Never { why }.into());
         };
         let Message { id: message, language, subject_line, .. } = &claimed.message;
+        let Notice { title, text } = self.operation.contact.notice_of(Told {
+            channel,
+            language: *language,
+            sender: self.writing.words.sender(*language),
+            line: subject_line,
+            by,
+            sensitive,
+        });
         let parcel = Parcel {
             id: claimed.delivery.id,
             message: *message,
             recipient: claimed.delivery.recipient,
             address: claimed.address.clone(),
             language: *language,
-            title: subject_line.clone(),
-            text: self.operation.contact.notice_in(*language).to_owned(),
+            title,
+            text,
         };
         Ok(carrier.carry(&parcel).await?)
     }
@@ -224,13 +249,16 @@ impl App {
         &self,
         conn: &mut Conn,
         delivery: &Delivery,
+        by: Option<Date>,
         now: Timestamp,
     ) -> Result<Stops, EngineError> {
         let mut stops = Stops {
             letter: Letter::First,
             subjects: Vec::new(),
             sensitive: false,
+            discreet: true,
             overtaken: false,
+            reword: None,
             refusal_keys: vec![RefusalScope::All.key()],
             halt_scopes: HaltScope::that_stop("", delivery.channel),
         };
@@ -239,9 +267,14 @@ impl App {
         let milestone = milestones::get(conn, message.milestone).await?;
         let Some(milestone) = milestone else { return Ok(stops) };
         stops.halt_scopes = HaltScope::that_stop(&milestone.life_event, delivery.channel);
+        let waits = delivery.state == DeliveryState::Queued;
+        if waits && !grounds::stand(conn, message.template).await? {
+            stops.reword = Some(compose(&milestone, delivery.recipient, message.letter, by));
+        }
         let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
             return Ok(stops);
         };
+        stops.discreet = life_event.guards.sensitive.is_some();
         let Standing { hold, overtaken } = self.standing(conn, &milestone, now).await?;
         stops.sensitive = matches!(hold, Some(Hold::Officer { .. } | Hold::Wait { .. }));
         stops.overtaken = overtaken
@@ -275,8 +308,12 @@ struct Stops {
     letter: Letter,
     subjects: Vec<SubjectId>,
     sensitive: bool,
+    /// What it tells of may be something that others must not read on a screen.
+    discreet: bool,
     /// What it tells of was taken back, and is not decided anew yet.
     overtaken: bool,
+    /// The work of wording it anew, where a passage that it cites says something else by now.
+    reword: Option<Work>,
     refusal_keys: Vec<String>,
     halt_scopes: Vec<String>,
 }

@@ -121,7 +121,12 @@ impl App {
 }
 
 /// The work of wording `letter`, about what is to be done until `by`.
-fn compose(milestone: &Milestone, recipient: SubjectId, letter: Letter, by: Option<Date>) -> Work {
+pub(crate) fn compose(
+    milestone: &Milestone,
+    recipient: SubjectId,
+    letter: Letter,
+    by: Option<Date>,
+) -> Work {
     let life_event = milestone.life_event.clone();
     Work::Compose { milestone: milestone.id, life_event, recipient, letter, by }
 }

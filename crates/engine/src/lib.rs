@@ -36,7 +36,7 @@ mod worker;
 
 pub use app::{App, Reader, Writing};
 pub use brake::Brake;
-pub use contact::Contact;
+pub use contact::{Contact, MOST_PARTS, Notice, Told, parts};
 pub use cron::Timetable;
 pub use error::{EngineError, OutcomeError};
 pub use grounds::Rested;

@@ -1,11 +1,13 @@
-//! The nearest of many vectors: all of them are compared, as bytes.
+//! The nearest of many vectors: all of them are compared, as bytes or as half bytes.
 //!
-//! A vector of 384 numbers takes 408 bytes so, a quarter of what its floats take, and it is
-//! memory that such a search waits for. A product of bytes is a guess at the real one, good to
-//! three digits where vectors have length one: whoever wants the exact order asks for more than
-//! are needed and compares those by their floats.
+//! A vector of 384 numbers takes 408 or 216 bytes so, not the 1,536 of its floats, and it is memory
+//! that such a search waits for. A product of bytes is a guess at the real one, good to three digits
+//! where vectors have length one, and one of half bytes to two: whoever wants the exact order asks
+//! for more than are needed and compares those by their floats.
 
 use std::ops::Range;
+
+use half::f16;
 
 use crate::kernels::{Activations, BLOCK, Kind, LANES, Packed, Packing, Tier, product};
 use crate::share::spread;
@@ -22,7 +24,16 @@ const PARTS: usize = 4;
 #[error("a vector holds what is no finite number")]
 pub struct NotFinite;
 
-/// Vectors as bytes, in their order; the default is none.
+/// As what a table holds a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// A byte: products are good to three digits.
+    Byte,
+    /// Half a byte, as ggml's `Q4_0`: to two.
+    Half,
+}
+
+/// Vectors as bytes or half bytes, in their order; the default is none.
 #[derive(Debug, Default)]
 pub struct Table {
     packed: Packed,
@@ -34,18 +45,27 @@ impl Table {
     pub fn of<'a>(
         rows: impl ExactSizeIterator<Item = &'a [f32]>,
         dimensions: usize,
+        width: Width,
     ) -> Result<Self, NotFinite> {
         if rows.len() == 0 || dimensions == 0 {
             return Ok(Self { dimensions, ..Self::default() });
         }
-        let width = dimensions.next_multiple_of(BLOCK);
-        let packing = Packing::new(Kind::F32, rows.len(), width);
-        let mut packing = packing.map_err(|_| NotFinite)?;
-        let mut bytes = Vec::with_capacity(width * 4);
+        let inputs = dimensions.next_multiple_of(BLOCK);
+        let kind = match width {
+            Width::Byte => Kind::F32,
+            Width::Half => Kind::Q4_0,
+        };
+        let mut packing = Packing::new(kind, rows.len(), inputs).map_err(|_| NotFinite)?;
+        let (mut padded, mut bytes) = (Vec::with_capacity(inputs), Vec::new());
         for row in rows {
+            padded.clear();
+            padded.extend(row.iter().take(dimensions));
+            padded.resize(inputs, 0.0);
             bytes.clear();
-            bytes.extend(row.iter().take(dimensions).flat_map(|x| x.to_le_bytes()));
-            bytes.resize(width * 4, 0);
+            match width {
+                Width::Byte => bytes.extend(padded.iter().flat_map(|x| x.to_le_bytes())),
+                Width::Half => halve(&padded, &mut bytes)?,
+            }
             packing.rows(&bytes);
         }
         Ok(Self { packed: packing.finish().map_err(|_| NotFinite)?, dimensions })
@@ -126,6 +146,28 @@ impl Table {
     }
 }
 
+/// Writes `row` as blocks of `Q4_0`: the number of the largest size becomes the end of the scale, as
+/// in ggml, so that one of the sixteen steps is exact.
+fn halve(row: &[f32], out: &mut Vec<u8>) -> Result<(), NotFinite> {
+    for block in row.as_chunks::<BLOCK>().0 {
+        if !block.iter().all(|x| x.is_finite()) {
+            return Err(NotFinite);
+        }
+        let top = block
+            .iter()
+            .copied()
+            .fold(0.0, |top: f32, x| if x.abs() > top.abs() { x } else { top });
+        let scale = f16::from_f32(top / -8.0);
+        let by = if scale.to_f32() == 0.0 { 0.0 } else { scale.to_f32().recip() };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let code = |x: f32| (x * by + 8.5).clamp(0.0, 15.0) as u8;
+        out.extend(scale.to_le_bytes());
+        let (low, high) = block.split_at(BLOCK / 2);
+        out.extend(low.iter().zip(high).map(|(low, high)| code(*low) | code(*high) << 4));
+    }
+    Ok(())
+}
+
 /// The best so far. Twice as many are held before the worse half is let go.
 struct Best {
     most: usize,
@@ -175,23 +217,31 @@ mod tests {
     }
 
     fn table(rows: &[Vec<f32>]) -> Table {
-        Table::of(rows.iter().map(Vec::as_slice), DIMENSIONS).unwrap()
+        as_wide(rows, Width::Byte)
+    }
+
+    fn as_wide(rows: &[Vec<f32>], width: Width) -> Table {
+        Table::of(rows.iter().map(Vec::as_slice), DIMENSIONS, width).unwrap()
     }
 
     #[test]
-    fn products_are_good_to_three_digits() {
+    fn products_are_good_to_three_digits_or_two() {
         let rows = rows(50);
-        let table = table(&rows);
-        assert_eq!(table.len(), 50);
-        for to in &rows {
-            let scores = table.scores(to, 2);
-            assert_eq!(scores.len(), 50);
-            for (row, score) in rows.iter().zip(scores) {
-                let exact: f32 = row.iter().zip(to).map(|(a, b)| a * b).sum();
-                // Lengths are about 33 together.
-                assert!((exact - score).abs() < 0.15, "{exact} {score}");
+        let sizes = [(Width::Byte, 0.15), (Width::Half, 1.5)].map(|(width, most)| {
+            let table = as_wide(&rows, width);
+            assert_eq!(table.len(), 50);
+            for to in &rows {
+                let scores = table.scores(to, 2);
+                assert_eq!(scores.len(), 50);
+                for (row, score) in rows.iter().zip(scores) {
+                    let exact: f32 = row.iter().zip(to).map(|(a, b)| a * b).sum();
+                    // Lengths are about 33 together.
+                    assert!((exact - score).abs() < most, "{width:?}: {exact} {score}");
+                }
             }
-        }
+            table.bytes()
+        });
+        assert!(sizes[1] * 10 < sizes[0] * 6, "{sizes:?}");
     }
 
     #[test]
@@ -219,8 +269,11 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused_and_none_finds_none() {
-        assert_eq!(Table::of([[f32::NAN].as_slice()].into_iter(), 1).unwrap_err(), NotFinite);
-        let none = Table::of([].into_iter(), 3).unwrap();
+        for width in [Width::Byte, Width::Half] {
+            let rows = [[f32::NAN].as_slice()].into_iter();
+            assert_eq!(Table::of(rows, 1, width).unwrap_err(), NotFinite);
+        }
+        let none = Table::of([].into_iter(), 3, Width::Half).unwrap();
         assert!(none.is_empty() && none.scores(&[1.0; 3], 1).is_empty());
         assert!(none.nearest(&[1.0; 3], 5, 2, |_| true).is_empty());
     }

@@ -1,13 +1,17 @@
 //! Vectors that a question is compared with: as bytes with all of them, as floats with the few
-//! that the bytes put first.
+//! that the bytes put first. Of very many half bytes are compared, which takes half as long.
 
-use inference::nearest::{NotFinite, Table};
+use inference::nearest::{NotFinite, Table, Width};
 
 use crate::store::keep_first;
 
 /// Of how many for each one wanted, and of how many at least, the bytes are believed to hold the
 /// nearest: `cotmoc bench search` says how often they do.
 const CANDIDATES: (usize, usize) = (4, 200);
+/// With more rows than this half bytes are compared, which put the nearest less far to the front.
+const MANY: usize = 200_000;
+/// How many half bytes have to put before the rest.
+const CANDIDATES_OF_MANY: usize = 2_000;
 
 /// Rows of the same length.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -54,7 +58,8 @@ pub(crate) struct Near {
 
 impl Near {
     pub(crate) fn of(rows: Matrix) -> Result<Self, NotFinite> {
-        let table = Table::of(rows.rows(), rows.dimensions())?;
+        let width = if rows.rows().len() > MANY { Width::Half } else { Width::Byte };
+        let table = Table::of(rows.rows(), rows.dimensions(), width)?;
         Ok(Self { rows, table })
     }
 
@@ -62,7 +67,7 @@ impl Near {
         &self.rows
     }
 
-    /// About the product of `to` with every row, to three digits.
+    /// About the product of `to` with every row, to three digits, and to two where there are many.
     pub(crate) fn all(&self, to: &[f32]) -> Vec<f32> {
         self.table.scores(to, threads())
     }
@@ -75,7 +80,10 @@ impl Near {
         most: usize,
         admits: impl Fn(usize) -> bool + Sync,
     ) -> Vec<(usize, f32)> {
-        let (times, least) = CANDIDATES;
+        let (times, mut least) = CANDIDATES;
+        if self.table.len() > MANY {
+            least = CANDIDATES_OF_MANY;
+        }
         let candidates = most.saturating_mul(times).max(least);
         let mut near = self.table.nearest(to, candidates, threads(), admits);
         for (row, score) in &mut near {

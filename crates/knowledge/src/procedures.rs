@@ -49,6 +49,10 @@ use shortlist::Shortlist;
 /// A longer question is none: it would take the model seconds, and nobody types it.
 const LONGEST: usize = 2_000;
 
+/// How much a term counts that nobody typed: that of an abbreviation or a phrase written out, which
+/// brings several for one.
+const MEANT: f32 = 0.5;
+
 /// Words that every question is made of and no procedure is about, without marks.
 const FUNCTION_WORDS: &str = "toi to minh anh chi em ong ba gi nao sao dau ai may bao nhieu lau \
     the vay nhu lam co khong duoc phai can muon xin hoi cho biet la thi ma va hay hoac neu khi de \
@@ -152,8 +156,10 @@ pub struct Question {
     spoken: String,
     /// Codes and numbers of acts in it.
     codes: Vec<String>,
-    every: Vec<u32>,
-    telling: Vec<u32>,
+    /// Terms by their numbers, and how much each counts.
+    every: Vec<(u32, f32)>,
+    /// The same without the words that every question is made of.
+    telling: Vec<(u32, f32)>,
     vector: Vec<f32>,
 }
 
@@ -325,12 +331,17 @@ impl Procedures {
         // Some texts write the abbreviation too.
         let short = expansions.iter().map(|it| fold(&it.short));
         let all = terms(&read_as).into_iter().chain(short);
-        let mut every: Vec<u32> = all.filter_map(|term| self.bm25.term(&term)).collect();
+        let (said, meant) = (terms(&typed), terms(&full));
+        let weight = |term: &String| {
+            if meant.contains(term) && !said.contains(term) { MEANT } else { 1.0 }
+        };
+        let mut every: Vec<(u32, f32)> =
+            all.filter_map(|term| Some((self.bm25.term(&term)?, weight(&term)))).collect();
         expansions.extend(phrases);
-        every.sort_unstable();
-        every.dedup();
-        let is_telling = |term: &u32| !self.function_words.contains(term);
-        let mut telling: Vec<u32> = every.iter().copied().filter(is_telling).collect();
+        every.sort_unstable_by_key(|(term, _)| *term);
+        every.dedup_by_key(|(term, _)| *term);
+        let is_telling = |(term, _): &(u32, f32)| !self.function_words.contains(term);
+        let mut telling: Vec<(u32, f32)> = every.iter().copied().filter(is_telling).collect();
         if telling.is_empty() {
             telling.clone_from(&every);
         }

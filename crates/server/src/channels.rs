@@ -13,9 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use domain::{Channel, Clock, Text};
-use engine::Contact;
+use domain::{Channel, Clock, Detail, Text};
 use engine::carrier::{Carriers, Parcel};
+use engine::{Contact, MOST_PARTS, parts};
 use jiff::civil::Time;
 use serde_json::json;
 use storage::deliveries::Budget;
@@ -26,9 +26,6 @@ use crate::stream::Outward;
 pub use gateway::Gateway;
 pub use mail::Mail;
 pub use webhook::Webhook;
-
-/// The longest notice that goes out as two text messages: Vietnamese takes 67 characters each.
-const LONGEST_NOTICE: usize = 134;
 
 /// The carriers of the channels that the settings name.
 ///
@@ -94,14 +91,31 @@ pub fn contact(given: &config::Contact) -> anyhow::Result<Contact> {
     ensure!(from < until, "`contact.from` must be before `contact.until`");
     let notice = Text { vi: given.notice_vi.clone(), en: given.notice_en.clone() };
     for text in [&notice.vi, &notice.en] {
-        let length = text.chars().count();
+        let parts = parts(text);
         ensure!(
-            (1..=LONGEST_NOTICE).contains(&length),
-            "a notice has {length} characters, it must have 1 to {LONGEST_NOTICE}: two text messages"
+            !text.is_empty() && parts <= MOST_PARTS,
+            "a notice takes {parts} text messages, it must say something and take {MOST_PARTS} at most"
         );
     }
+    let due = Text { vi: given.due_vi.clone(), en: given.due_en.clone() };
+    for text in [&due.vi, &due.en] {
+        ensure!(
+            text.contains("{deadline}"),
+            "`contact.due_vi` and `due_en` must hold {{deadline}}"
+        );
+    }
+    let details = [
+        (Channel::Sms, given.detail_sms),
+        (Channel::Push, given.detail_push),
+        (Channel::Email, given.detail_email),
+    ];
+    for (channel, detail) in details {
+        let name = channel.name();
+        ensure!(detail < Detail::L2, "`contact.detail_{name}` is L0 or L1: L2 is for the inbox");
+    }
+    let details = details.into();
     let budget = Budget { week: given.most_a_week, month: given.most_a_month };
-    Ok(Contact { from, until, budget, pressing_days: given.pressing_days, notice })
+    Ok(Contact { from, until, budget, pressing_days: given.pressing_days, notice, due, details })
 }
 
 /// The text of a file that holds a secret, which is never shown.

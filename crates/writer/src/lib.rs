@@ -25,7 +25,7 @@ pub use hygiene::{Fault, Manners};
 pub use lint::{LintError, MOST_WORDS};
 pub use model::{Ask, Candidate, LETTERS, SHORTLIST, ServedModel, Wording, WordingError, served};
 pub use phrase::{Phrase, PhraseError};
-pub use plan::{By, COMMON_SLOTS, Detail, DraftState, Law, Plan, PlanError, PlanInput, Point};
+pub use plan::{By, COMMON_SLOTS, DraftState, Law, Plan, PlanError, PlanInput, Point};
 pub use prompt::{Prompt, PromptError, Prompts};
 pub use proof::{Reason, Unproved, prove};
 pub use render::{RenderError, To};

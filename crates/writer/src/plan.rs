@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Channel, Deadline, Language, LegalBasis, Level, Sex, Text, Value};
+use domain::{Channel, Deadline, Detail, Language, LegalBasis, Level, Sex, Text, Value};
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -101,13 +101,6 @@ pub struct PlanInput {
     pub legal_basis: Option<LegalBasis>,
     /// Facts that may be shown, by path: `child.born_on`. What is not there is not said.
     pub facts: BTreeMap<String, Value>,
-}
-
-/// How much a message may show (inbox messages name the person).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Detail {
-    /// Names the person and the case: read after sign-in only.
-    L2,
 }
 
 /// Something that the message must say, and the ways in which it may be said.

@@ -253,6 +253,12 @@ impl Words {
         &self.hash
     }
 
+    /// Who writes.
+    #[must_use]
+    pub fn sender(&self, language: Language) -> &str {
+        self.sender.get(language)
+    }
+
     /// The life events that have words.
     pub fn life_events(&self) -> impl Iterator<Item = &str> {
         self.events.keys().map(String::as_str)

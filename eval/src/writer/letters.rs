@@ -16,10 +16,12 @@ use super::Rate;
 use crate::EvalError;
 use crate::chance::Chance;
 
+mod notices;
 mod people;
 mod reading;
 mod speed;
 
+pub use notices::{Notices, notices};
 pub use speed::{Speed, speed};
 
 /// What was found.
@@ -143,7 +145,7 @@ fn templates(app: &App, shapes: &[Shape]) -> Vec<Option<Template>> {
     shapes.iter().map(of).collect()
 }
 
-fn to(letter: LetterKind) -> To {
+pub(super) fn to(letter: LetterKind) -> To {
     let letter = match letter {
         LetterKind::First => Letter::First,
         LetterKind::Reminder => Letter::Reminder(people::WRITTEN_ON),

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::TemplateId;
+use domain::{SubjectId, TemplateId};
 use knowledge::{Corpus, Embed, EmbedError, Index, Search};
 
 use crate::support::{Office, event, registers, root};
+
+const MY: &str = "999300100041";
 
 /// Vectors of letters: enough to find a passage among few.
 struct Letters;
@@ -53,16 +55,59 @@ fn hash_of(office: &Office, passage: &str) -> Option<String> {
     search.index().passage(passage).map(|it| it.hash.clone())
 }
 
-/// A text that cites something, and what.
-async fn cited(office: &Office) -> (TemplateId, String) {
+/// A text to `to`, or to whoever it may be, that cites something, and what.
+async fn cited(office: &Office, to: Option<SubjectId>) -> (TemplateId, String) {
     let mut conn = office.app.store.read().await.unwrap();
-    for (message, _) in office.letters().await {
+    let mut letters = office.letters().await;
+    letters.retain(|(message, _)| to.is_none_or(|to| message.recipient == to));
+    for (message, _) in letters {
         let template = storage::templates::get(&mut conn, message.template).await.unwrap().unwrap();
         if let Some(passage) = template.evidence.iter().flat_map(|it| &it.passages).next() {
             return (template.id, passage.clone());
         }
     }
     panic!("no letter cites a passage")
+}
+
+/// Writes one sentence more into each section of the document that `passage` is of.
+fn amend(files: &mut BTreeMap<String, String>, passage: &str) -> String {
+    let (document, _) = passage.split_once('#').unwrap();
+    let text = files.get_mut(&format!("corpus/{document}.md")).unwrap();
+    *text = text
+        .lines()
+        .map(|line| match line.strip_prefix("## ") {
+            Some(_) => format!("{line}\nĐoạn này vừa được sửa.\n"),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    document.to_owned()
+}
+
+#[tokio::test]
+async fn a_letter_that_waits_is_worded_anew_once_what_it_cites_says_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, database) = (folder.path().join("index"), folder.path().join("db"));
+    let database = format!("sqlite:{}", database.display());
+    let mut files = corpus_files();
+    let moment = "2026-11-10T03:00:00Z";
+    let before = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    before.told(&registers()).await;
+    before.takes(&[event("cs-0004")]).await;
+    let mother = before.person(MY);
+    assert!(before.works_until_worded(mother).await, "a message waits");
+    let (template, passage) = cited(&before, Some(mother)).await;
+    drop(before);
+
+    amend(&mut files, &passage);
+    let after = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    assert!(!after.app.look_at_grounds().await.unwrap().gone.is_empty());
+    after.works().await;
+    let sent = after.sent_to(mother).await;
+    assert_eq!(sent.len(), 1, "and it is sent, once");
+    assert_ne!(sent[0].template, template);
+    let mut conn = after.app.store.read().await.unwrap();
+    assert!(storage::grounds::stand(&mut conn, sent[0].template).await.unwrap());
+    assert!(!storage::grounds::stand(&mut conn, template).await.unwrap());
 }
 
 #[tokio::test]
@@ -75,7 +120,7 @@ async fn a_text_is_not_used_again_once_what_it_cites_says_something_else() {
     let before = Office::with_passages(moment, &database, indexed(&files, &index)).await;
     before.told(&registers()).await;
     before.told(&[event("cs-0004")]).await;
-    let (template, passage) = cited(&before).await;
+    let (template, passage) = cited(&before, None).await;
     let hash = hash_of(&before, &passage).unwrap();
     let resting = |office: &Office| {
         let app = office.app.clone();
@@ -88,16 +133,7 @@ async fn a_text_is_not_used_again_once_what_it_cites_says_something_else() {
     assert!(before.app.look_at_grounds().await.unwrap().gone.is_empty());
     drop(before);
 
-    // One sentence more in the document that is cited.
-    let (document, _) = passage.split_once('#').unwrap();
-    let text = files.get_mut(&format!("corpus/{document}.md")).unwrap();
-    *text = text
-        .lines()
-        .map(|line| match line.strip_prefix("## ") {
-            Some(_) => format!("{line}\nĐoạn này vừa được sửa.\n"),
-            None => format!("{line}\n"),
-        })
-        .collect();
+    let document = amend(&mut files, &passage);
     let after = Office::with_passages(moment, &database, indexed(&files, &index)).await;
     let looked = after.app.look_at_grounds().await.unwrap();
     let gone: Vec<(&str, &str)> =

@@ -8,10 +8,11 @@ use domain::{Channel, Delivery, DeliveryState, RefusalScope, SubjectId, Suppress
 use engine::carrier::{Carrier, Carriers, Carrying, NotCarried, Parcel};
 use engine::{Operation, Worker};
 use jiff::SignedDuration;
+use rules::Pack;
 use storage::jobs::{self, Claimer, Desk, Which};
 use storage::{deliveries, halts, messages};
 
-use crate::support::{Office, event, registers};
+use crate::support::{Office, event, pack, pack_with, registers};
 
 const CHAU: &str = "999196100011";
 /// Noon in Hà Nội, two hours after the birth was certified.
@@ -44,13 +45,17 @@ impl Pigeon {
 
 /// An office with pigeons on `channels`, at noon, before the birth.
 async fn office(channels: &[Channel]) -> (Office, Pigeon) {
+    office_of(pack(), channels).await
+}
+
+async fn office_of(pack: Arc<Pack>, channels: &[Channel]) -> (Office, Pigeon) {
     let pigeon = Pigeon::default();
     let carriers: Carriers = channels
         .iter()
         .map(|channel| (*channel, Box::new(pigeon.clone()) as Box<dyn Carrier>))
         .collect();
     let operation = Operation { carriers, ..Operation::default() };
-    let office = Office::run_as(NOON, operation).await;
+    let office = Office::run(NOON, pack, operation).await;
     office.told(&registers()).await;
     // Children of school age were written about already.
     pigeon.carried.lock().unwrap().clear();
@@ -91,9 +96,25 @@ async fn a_notice_goes_where_the_person_asked_and_says_nothing_of_them() {
         assert!(!parcel.text.contains(told) && !parcel.title.contains("Châu"), "{}", parcel.text);
     }
     assert!(!format!("{parcel:?}").contains("+84"), "an address would stand in the log");
+    assert!(parcel.text.contains(". Hạn ") && parcel.text.ends_with("."), "{}", parcel.text);
     // One channel that rings, the one chosen last; and the inbox in any case.
     assert_eq!(delivery(&office, mother, Channel::Email).await, None);
     assert_eq!(office.sent_to(mother).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_notice_of_what_is_sensitive_says_that_something_waits_and_no_more() {
+    let guards = "guards: {deceased: [child, mother]";
+    let sensitive = "sensitive: {kind: death, told: [mother, father], because: {vi: x, en: x}}";
+    let with = pack_with(&[("birth/life-event.yaml", guards, &format!("{guards}, {sensitive}"))]);
+    let (office, pigeon) = office_of(with, &[Channel::Email]).await;
+    let mother = office.person(CHAU);
+    office.app.give_contact(mother, Channel::Email, "a@example.vn").await.unwrap();
+    office.told(&[event("cs-0001")]).await;
+    let [parcel] = pigeon.carried().try_into().unwrap();
+    let contact = engine::Contact::default();
+    assert_eq!(parcel.text, contact.notice.vi);
+    assert_eq!(parcel.title, office.app.writing.words.sender(domain::Language::Vi));
 }
 
 #[tokio::test]

@@ -80,7 +80,8 @@ impl Office {
         Self::with(moment, pack(), Operation::default(), store).await
     }
 
-    async fn run(moment: &str, pack: Arc<Pack>, operation: Operation) -> Self {
+    /// An office with a pack of its own that is run so.
+    pub(crate) async fn run(moment: &str, pack: Arc<Pack>, operation: Operation) -> Self {
         let store = Store::open("sqlite::memory:", &options()).await.unwrap();
         Self::with(moment, pack, operation, store).await
     }

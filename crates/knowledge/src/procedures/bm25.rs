@@ -138,13 +138,15 @@ impl Bm25 {
         Ok(Self { terms, titles, all, words, masses: from.column()? })
     }
 
-    /// The score of every text, weighted over the fields.
-    pub(super) fn scores(&self, terms: &[u32], title: f32, all: f32) -> Vec<f32> {
+    /// The score of every text by terms and how much each counts, weighted over the fields.
+    pub(super) fn scores(&self, terms: &[(u32, f32)], title: f32, all: f32) -> Vec<f32> {
         let mut out = vec![0.0; self.masses.len()];
         for (field, weight) in [(&self.titles, title), (&self.all, all)] {
-            for (text, adds) in terms.iter().flat_map(|term| field.of(*term)) {
-                if let Some(score) = out.get_mut(*text as usize) {
-                    *score += weight * adds;
+            for (term, by) in terms {
+                for (text, adds) in field.of(*term) {
+                    if let Some(score) = out.get_mut(*text as usize) {
+                        *score += weight * by * adds;
+                    }
                 }
             }
         }
@@ -153,9 +155,9 @@ impl Bm25 {
 
     /// How much of what each title says is in `terms`, from nothing to 1, rare words counting
     /// more.
-    pub(super) fn covered(&self, terms: &[u32]) -> Vec<f32> {
+    pub(super) fn covered(&self, terms: &[(u32, f32)]) -> Vec<f32> {
         let mut out = vec![0.0; self.masses.len()];
-        for (text, rarity) in terms.iter().flat_map(|term| self.words.of(*term)) {
+        for (text, rarity) in terms.iter().flat_map(|(term, _)| self.words.of(*term)) {
             let text = *text as usize;
             if let Some((share, mass)) = out.get_mut(text).zip(self.masses.get(text)) {
                 *share += if *mass > 0.0 { rarity / mass } else { 0.0 };
@@ -180,9 +182,9 @@ impl Bm25 {
     }
 
     /// Terms as a store is asked for them.
-    pub(super) fn asked(&self, terms: &[u32]) -> Vec<(u32, f32)> {
-        let hashes = terms.iter().filter_map(|term| self.terms.get(*term as usize));
-        summed(hashes.map(|hash| (short(*hash), 1.0)).collect())
+    pub(super) fn asked(&self, terms: &[(u32, f32)]) -> Vec<(u32, f32)> {
+        let hash = |term: u32| self.terms.get(term as usize).copied();
+        summed(terms.iter().filter_map(|(term, by)| Some((short(hash(*term)?), *by))).collect())
     }
 
     /// How rare each term is among all texts, where any holds it.
@@ -303,11 +305,11 @@ mod tests {
             builder.add(title, title, said);
         }
         let bm25 = builder.build();
-        let term = |word| bm25.term(word).unwrap();
+        let term = |word| (bm25.term(word).unwrap(), 1.0);
         let scores = bm25.scores(&[term("khai"), term("sinh")], 0.0, 1.0);
         assert!(scores[0] > scores[2] && scores[2] > scores[1], "{scores:?}");
         assert!(bm25.term("dat").is_none());
         assert_eq!(bm25.scores(&[], 1.0, 1.0), [0.0; 3]);
-        assert!(bm25.rarity(term("tu")) > bm25.rarity(term("khai")));
+        assert!(bm25.rarity(term("tu").0) > bm25.rarity(term("khai").0));
     }
 }

@@ -99,7 +99,7 @@ impl Procedures {
         bounds: &Bounds,
         admitted: &[usize],
     ) -> Ranked {
-        let lexical = |terms: &[u32], title: f32, full: f32| -> Vec<f32> {
+        let lexical = |terms: &[(u32, f32)], title: f32, full: f32| -> Vec<f32> {
             of_admitted(self.bm25.scores(terms, title, full), admitted)
         };
         let dense = || of_admitted(self.cards.all(&question.vector), admitted);

@@ -53,8 +53,8 @@ impl Procedures {
             let length = count(own.chars().count());
             let own: HashSet<u32> =
                 terms(&own).iter().filter_map(|term| self.bm25.term(term)).collect();
-            let shared = question.telling.iter().filter(|term| own.contains(term));
-            let shared: f32 = shared.map(|term| self.bm25.rarity(*term)).sum();
+            let shared = question.telling.iter().filter(|(term, _)| own.contains(term));
+            let shared: f32 = shared.map(|(term, by)| by * self.bm25.rarity(*term)).sum();
             let asked = if is_asked(&section.id, &question.spoken) { ASKED } else { 0.0 };
             shared / (1.0 + length / HELD_AGAINST) + asked
         };

@@ -38,6 +38,10 @@ pub(crate) struct EvalArgs {
     /// With `writer`: how many shapes of letters the model words, spread evenly over all.
     #[arg(long, default_value_t = 100)]
     pub(super) composed: usize,
+    /// With `writer`: write sixty couples of letters as a page on which a person compares them blindly,
+    /// and the key beside it.
+    #[arg(long, value_name = "FILE.html", conflicts_with = "no_model")]
+    pub(super) sheet: Option<PathBuf>,
     /// Write the report as a page, too, which needs no other file.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,

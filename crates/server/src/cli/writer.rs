@@ -49,7 +49,7 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
     letters::tell(&paper, &letters);
     tell_proof(&paper, &proof);
     tell_redteam(&paper, &redteam);
-    let Letters { report, composed, render } = letters;
+    let Letters { report, composed, render, notices } = letters;
     let report = WriterReport {
         letters: report,
         accepted_share: AcceptedShare {
@@ -59,6 +59,7 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
         composed,
         render_per_s: render.first().map_or(0.0, |it| it.filled_per_second),
         render,
+        notices,
         proof,
         redteam,
     };

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use domain::Detail;
 use serde::Deserialize;
 
 use super::empty_is_none;
@@ -63,6 +64,16 @@ pub struct Contact {
     pub notice_vi: String,
     /// And in English.
     pub notice_en: String,
+    /// What follows where a last day is known, in Vietnamese.
+    pub due_vi: String,
+    /// And in English.
+    pub due_en: String,
+    /// How much a text message says.
+    pub detail_sms: Detail,
+    /// How much a notification says.
+    pub detail_push: Detail,
+    /// How much a mail says.
+    pub detail_email: Detail,
 }
 
 /// `[webhook]`

@@ -1,11 +1,15 @@
 //! Letters in bulk for `cotmoc eval writer`: filled and read back, worded by the model, counted by the
 //! second.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use engine::{App, Shape};
+use anyhow::Context as _;
+use engine::{App, MOST_PARTS, Shape};
 use eval::EvalError;
-use eval::writer::letters::{self, Composed, LettersReport, Speed};
+use eval::writer::letters::{self, Composed, LettersReport, Notices, Speed};
+use eval::writer::{couples, sheet};
 use rules::PackFiles;
 use server::config::Config;
 use server::secrets::master;
@@ -18,11 +22,15 @@ use crate::cli::paper::{Paper, odd, plain};
 /// Threads that letters are filled on.
 const THREADS: [usize; 2] = [1, 2];
 
+/// How many couples of letters a sheet has.
+const COUPLES: usize = 60;
+
 /// What was found of letters.
 pub(super) struct Letters {
     pub(super) report: LettersReport,
     pub(super) composed: Option<Composed>,
     pub(super) render: Vec<Speed>,
+    pub(super) notices: BTreeMap<&'static str, Notices>,
 }
 
 /// Fills and reads back, times, and has the model word some.
@@ -34,30 +42,46 @@ pub(super) async fn look(
     output: Output,
 ) -> anyhow::Result<Letters> {
     let shapes = letters::all_shapes(app, app.today())?;
-    let composed = if args.no_model {
-        None
-    } else {
-        Some(compose(&shapes, args.composed, config, output).await?)
-    };
+    let composed =
+        if args.no_model { None } else { Some(compose(&shapes, args, config, output).await?) };
     let (app, files, count) = (Arc::clone(app), Arc::clone(files), args.letters);
     let work = move || -> Result<_, EvalError> {
         let report = letters::messages(&app, &files, &shapes, count)?;
         let render = THREADS.map(|threads| letters::speed(&app, &shapes, threads));
-        Ok((report, render.to_vec()))
+        Ok((report, render.to_vec(), letters::notices(&app, &shapes)))
     };
-    let (report, render) = tokio::task::spawn_blocking(work).await??;
-    Ok(Letters { report, composed, render })
+    let (report, render, notices) = tokio::task::spawn_blocking(work).await??;
+    Ok(Letters { report, composed, render, notices })
+}
+
+/// Writes the sheet and, beside it, the key.
+fn write_sheet(app: &App, shapes: &[Shape], file: &Path, output: Output) -> anyhow::Result<()> {
+    let couples = couples(app, shapes, COUPLES);
+    let key = file.with_extension("key.json");
+    let write = |path: &Path, text: String| {
+        std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
+    };
+    write(file, sheet(&couples))?;
+    write(&key, serde_json::to_string_pretty(&couples)?)?;
+    let (count, file, key) = (couples.len(), file.display(), key.display());
+    output.say(format!("{count} couples to compare in {file}, the key in {key}"));
+    Ok(())
 }
 
 async fn compose(
     shapes: &[Shape],
-    count: usize,
+    args: &EvalArgs,
     config: &Config,
     output: Output,
 ) -> anyhow::Result<Composed> {
     let store = Store::open("sqlite::memory:", &master::throwaway()?).await?;
     let (app, _) = measure::app(config, output, store, true).await?;
-    Ok(letters::compose(&app, shapes, count).await?)
+    let composed = letters::compose(&app, shapes, args.composed).await?;
+    if let Some(file) = &args.sheet {
+        let (shapes, file) = (shapes.to_vec(), file.clone());
+        tokio::task::spawn_blocking(move || write_sheet(&app, &shapes, &file, output)).await??;
+    }
+    Ok(composed)
 }
 
 pub(super) fn tell(paper: &Paper, letters: &Letters) {
@@ -82,6 +106,14 @@ pub(super) fn tell(paper: &Paper, letters: &Letters) {
         line(format!(
             "{threads} threads: {filled_per_second:.0} letters a second filled, \
              {planned_and_filled_per_second:.0} planned and filled"
+        ));
+    }
+    for (level, Notices { by_parts, longest_bytes }) in &letters.notices {
+        let all: usize = by_parts.values().sum();
+        let short: usize = by_parts.range(..=MOST_PARTS).map(|(_, count)| count).sum();
+        line(format!(
+            "notices of {level}: {short} of {all} fit in {MOST_PARTS} text messages, the longest has \
+             {longest_bytes} bytes"
         ));
     }
 }

@@ -1,0 +1,135 @@
+//! A sheet on which a person compares letters without knowing how each was worded.
+//!
+//! Which of two letters stands first follows from a seed and is told in the key alone. The page loads
+//! nothing from elsewhere; the ratings leave it as a file that the rater saves.
+
+use std::fmt::Write as _;
+
+use engine::{App, Shape};
+use serde::Serialize;
+use writer::Writer;
+
+use super::letters::to;
+use crate::chance::Chance;
+use crate::page::Escaped;
+
+const STYLE: &str = include_str!("sheet/style.css");
+const SCRIPT: &str = include_str!("sheet/rate.js");
+
+/// How a letter was worded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// A model chose among phrases.
+    Composed,
+    /// The approved wording.
+    ByHand,
+}
+
+/// Two letters that say the same.
+#[derive(Debug, Clone, Serialize)]
+pub struct Couple {
+    /// Its number on the sheet, from 1.
+    pub number: usize,
+    /// The life event, the service and the role.
+    pub about: String,
+    /// How the letters were worded, in the order of the sheet.
+    pub ways: [Way; 2],
+    #[serde(skip)]
+    texts: [String; 2],
+}
+
+/// Up to `count` couples over all `shapes`, evenly spread. Where the model chose the approved
+/// wording there is nothing to compare.
+#[must_use]
+pub fn couples(app: &App, shapes: &[Shape], count: usize) -> Vec<Couple> {
+    let mut chance = Chance::of("sheet");
+    let mut out = Vec::new();
+    let start = chance.below(shapes.len().max(1));
+    let step = shapes.len().div_ceil(count.max(1)).max(1);
+    // Another round begins one further on, until there are enough.
+    let order = (0..step).flat_map(|round| (round..shapes.len()).step_by(step));
+    let order = order.map(|at| (at + start) % shapes.len().max(1));
+    for shape in order.filter_map(|at| shapes.get(at)) {
+        if out.len() == count {
+            break;
+        }
+        let Some(texts) = both(app, shape) else { continue };
+        let turned = chance.below(2) == 1;
+        let [composed, by_hand] = texts;
+        let (ways, texts) = if turned {
+            ([Way::ByHand, Way::Composed], [by_hand, composed])
+        } else {
+            ([Way::Composed, Way::ByHand], [composed, by_hand])
+        };
+        let input = &shape.input;
+        let about = format!("{} · {} · {}", input.life_event, input.service, input.role);
+        out.push(Couple { number: out.len() + 1, about, ways, texts });
+    }
+    out
+}
+
+/// The composed letter and the approved one, where they differ.
+fn both(app: &App, shape: &Shape) -> Option<[String; 2]> {
+    let writing = &app.writing;
+    let plan = writing.words.plan(&shape.input).ok()?;
+    let text = |with_model: bool| {
+        let writer = Writer {
+            words: &writing.words,
+            prompts: &writing.prompts,
+            wording: writing.model.as_deref().filter(|_| with_model),
+            samples: writing.samples,
+            pack: app.pack.hash(),
+            index: "",
+        };
+        let template = writer.make_template(&plan, &[]).ok()?;
+        let message = writing.words.message(&plan, &template, to(shape.input.letter), &|_| None);
+        Some(message.ok()?.text)
+    };
+    let (composed, by_hand) = (text(true)?, text(false)?);
+    (composed != by_hand).then_some([composed, by_hand])
+}
+
+/// The page.
+#[must_use]
+pub fn sheet(couples: &[Couple]) -> String {
+    let mut body = String::new();
+    for Couple { number, about, texts: [a, b], .. } in couples {
+        let _ = write!(
+            body,
+            "<section><h2>{number} <small>{}</small></h2>\n<div class=\"two\">\
+             <article><h3>A</h3>{}</article><article><h3>B</h3>{}</article></div>\n<fieldset>",
+            Escaped(about),
+            paragraphs(a),
+            paragraphs(b)
+        );
+        let choices =
+            [("a", "A hay hơn"), ("b", "B hay hơn"), ("same", "Như nhau"), ("bad", "Có lỗi")];
+        for (value, label) in choices {
+            let _ = write!(
+                body,
+                "<label><input type=\"radio\" name=\"{number}\" value=\"{value}\"> {label}</label>"
+            );
+        }
+        let _ = writeln!(
+            body,
+            "<label class=\"why\">Ghi chú <input name=\"why-{number}\" maxlength=\"300\"></label>\
+             </fieldset></section>"
+        );
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"vi\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>Cột Mốc: so sánh thư</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>So sánh thư</h1>\n<p>Mỗi cặp thư nói cùng một việc. Chọn thư mà ông bà thấy rõ ràng và \
+         lịch sự hơn; nếu một thư có lỗi, chọn <em>Có lỗi</em> và ghi lỗi đó. Người trong thư không \
+         có thật.</p>\n<form>\n{body}</form>\n<p><button id=\"save\" type=\"button\">Lưu kết \
+         quả</button> <output id=\"left\"></output></p>\n</main>\n<script>\n{SCRIPT}</script>\n\
+         </body>\n</html>\n"
+    )
+}
+
+fn paragraphs(text: &str) -> String {
+    let each = text.split("\n\n").map(|it| format!("<p>{}</p>", Escaped(it)));
+    each.collect::<Vec<_>>().concat()
+}
