@@ -147,6 +147,15 @@ impl Vocabulary {
         &self.hash
     }
 
+    /// What may stand where `text` stands without saying anything else: its own terms, and those
+    /// that say the same.
+    pub(crate) fn near(&self, text: &str) -> BTreeSet<String> {
+        let own = self.read(text);
+        let same = self.terms.iter().filter(|(_, meaning)| own.contains(meaning));
+        let same: BTreeSet<String> = same.map(|(term, _)| term.join(" ")).collect();
+        own.into_iter().map(|(term, _)| term).chain(same).collect()
+    }
+
     /// The terms of `text` in order, the longest first; a word that is no term stands for
     /// itself.
     pub(super) fn read(&self, text: &str) -> Vec<(String, Role)> {
