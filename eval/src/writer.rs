@@ -11,12 +11,14 @@ pub mod letters;
 mod pairs;
 mod proof;
 mod redteam;
+mod written;
 
 pub use interval::Rate;
 pub use letters::{Composed, LettersReport, Speed};
 pub use pairs::{Fault, Kind, Origin, Pair, PairsError, Set, pairs};
 pub use proof::{ProofReport, proof};
 pub use redteam::{Asks, Hostile, Place, redteam};
+pub use written::{Written, spread, written};
 
 /// What was measured of the writer.
 #[derive(Debug, Clone, Serialize)]
@@ -29,6 +31,9 @@ pub struct WriterReport {
     /// What the model composed; left out without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub composed: Option<Composed>,
+    /// What the model wrote; left out where it was not asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
     /// Letters filled in a second on one thread, the plan at hand.
     pub render_per_s: f64,
     /// The same for more threads, and planned as well.
