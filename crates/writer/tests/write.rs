@@ -84,6 +84,9 @@ fn what_says_something_else_is_not_taken_and_told_why() {
         ("{address} cần đăng ký khai sinh cho con, theo thủ tục: {service}.", "there already"),
         ("{pronoun} phải đăng ký khai sinh cho con, theo thủ tục: {service}.", "form of address"),
         ("Theo thủ tục: {service}, {address} phải đăng ký khai sinh cho con.", "form of address"),
+        // The meaning is the same, and it is no sentence.
+        ("Việc {pronoun} phải đăng ký khai sinh cho con, theo thủ tục: {service}.", "filler"),
+        ("{address} phải đăng ký khai sinh cho con vào, theo thủ tục: {service}.", "filler"),
         ("{service} là thủ tục {pronoun} phải theo.", "form of a sentence"),
         ("{address} phải đăng ký khai sinh cho con, theo thủ tục: {service}", "form of a sentence"),
         ("phải đăng ký khai sinh cho con, theo thủ tục: {service}.", "form of a sentence"),

@@ -156,6 +156,17 @@ impl Vocabulary {
         own.into_iter().map(|(term, _)| term).chain(same).collect()
     }
 
+    /// The terms of `text` that say nothing of their own, and how often each stands there.
+    pub(crate) fn fillers(&self, text: &str) -> BTreeMap<String, usize> {
+        let mut out = BTreeMap::new();
+        for (term, role) in self.read(text) {
+            if role == Role::Nothing {
+                *out.entry(term).or_default() += 1;
+            }
+        }
+        out
+    }
+
     /// The terms of `text` in order, the longest first; a word that is no term stands for
     /// itself.
     pub(super) fn read(&self, text: &str) -> Vec<(String, Role)> {

@@ -92,7 +92,7 @@ fn capitalised(term: &str) -> String {
 /// The regular expression of all that may be written for one approved sentence.
 fn pattern(sentence: &str, begins: &BTreeSet<&str>, word: &Word) -> String {
     let mut slots = Vec::new();
-    let mut most = MORE_WORDS;
+    let mut most = 0;
     // Title and name are one: nothing comes between them.
     let sentence = sentence.replace("{address} {recipient}", TITLE_AND_NAME);
     for part in parts(&sentence).unwrap_or_default() {
@@ -102,9 +102,11 @@ fn pattern(sentence: &str, begins: &BTreeSet<&str>, word: &Word) -> String {
                 slots.push("pronoun");
             }
             Part::Slot(name) => slots.push(name),
-            Part::Text(text) => most += text.split_whitespace().count(),
+            Part::Text(text) => most = most.max(text.split_whitespace().count()),
         }
     }
+    // Nowhere more than a little over the longest stretch: a model that is lost goes on for ever.
+    most += MORE_WORDS / 2;
     let Word { inside, first } = word;
     let more = format!("(,? {inside}){{0,{most}}}");
     if slots.is_empty() {

@@ -1,5 +1,7 @@
 //! Whether a phrase that a model wrote says what people approved, and may be shown to them.
 
+use std::collections::BTreeMap;
+
 use domain::Language;
 
 use super::grammar::MORE_WORDS;
@@ -26,6 +28,10 @@ pub enum NotTaken {
     /// Too many words.
     #[error("it has {0} words more than the approved wording")]
     Long(usize),
+    /// A word that says nothing of its own, and that the approved sentence has not so often: the
+    /// meaning is the same with it, but it seldom reads well.
+    #[error("`{0}` stands there more often than in what was approved")]
+    Filler(String),
     /// A sentence says something else than what was approved.
     #[error("{0}")]
     Meaning(NotCarried),
@@ -47,6 +53,7 @@ impl NotTaken {
             Self::Form => "form of a sentence",
             Self::Address => "form of address",
             Self::Long(_) => "length",
+            Self::Filler(_) => "filler",
             Self::Words(_) => "rules of words",
             Self::Uncompared => "not compared",
             Self::Meaning(reason) => match reason {
@@ -136,29 +143,53 @@ fn carried(
     own: &[String],
     support: &Support<'_>,
 ) -> Result<Vec<Carried>, NotTaken> {
-    let mut nearest: Option<(usize, NotCarried)> = None;
+    let mut nearest: Option<(usize, NotTaken)> = None;
     let readings = saying.alternatives.iter().flat_map(Phrase::readings);
     for reading in readings.filter(|reading| reading.len() == own.len()) {
         let mut all = Vec::new();
         for (sentence, evidence) in own.iter().zip(reading) {
             let ground = Ground::approved(&saying.home.point, evidence);
-            match support.carried(sentence, &[ground]) {
-                Ok(carried) => all.push(carried),
+            let (far, reason) = match support.carried(sentence, &[ground]) {
+                Ok(carried) => match filler(sentence, evidence, support.vocabulary) {
+                    None => {
+                        all.push(carried);
+                        continue;
+                    }
+                    Some(word) => (9, NotTaken::Filler(word)),
+                },
                 Err(SupportError::Embed(_)) => return Err(NotTaken::Uncompared),
                 Err(SupportError::NotCarried { reason, .. }) => {
-                    let far = all.len() * 10 + usize::from(reason.how_far());
-                    if nearest.as_ref().is_none_or(|(best, _)| far > *best) {
-                        nearest = Some((far, reason));
-                    }
-                    break;
+                    (usize::from(reason.how_far()), NotTaken::Meaning(reason))
                 }
+            };
+            let far = all.len() * 10 + far;
+            if nearest.as_ref().is_none_or(|(best, _)| far > *best) {
+                nearest = Some((far, reason));
             }
+            break;
         }
         if all.len() == own.len() {
             return Ok(all);
         }
     }
-    Err(NotTaken::Meaning(nearest.map_or(NotCarried::Nothing, |(_, reason)| reason)))
+    Err(nearest.map_or(NotTaken::Meaning(NotCarried::Nothing), |(_, reason)| reason))
+}
+
+/// A word of `sentence` that says nothing and that `evidence` has not so often.
+fn filler(sentence: &str, evidence: &str, vocabulary: &Vocabulary) -> Option<String> {
+    let fillers = |sentence: &str| {
+        let mut all: BTreeMap<String, usize> = BTreeMap::new();
+        for part in parts(sentence).unwrap_or_default() {
+            let Part::Text(text) = part else { continue };
+            for (word, count) in vocabulary.fillers(text) {
+                *all.entry(word).or_default() += count;
+            }
+        }
+        all
+    };
+    let there = fillers(evidence);
+    let more = |(word, count): &(String, usize)| *count > there.get(word).copied().unwrap_or(0);
+    fillers(sentence).into_iter().find(more).map(|(word, _)| word)
 }
 
 /// How many words stand in `sentences`; slots are not counted.
