@@ -12,6 +12,7 @@ mod pairs;
 mod proof;
 mod redteam;
 mod sheet;
+mod written;
 
 pub use interval::Rate;
 pub use letters::{Composed, LettersReport, Notices, Speed};
@@ -19,6 +20,7 @@ pub use pairs::{Fault, Kind, Origin, Pair, PairsError, Set, pairs};
 pub use proof::{ProofReport, proof};
 pub use redteam::{Asks, Hostile, Place, redteam};
 pub use sheet::{Couple, Way, couples, sheet};
+pub use written::{Written, spread, written};
 
 /// What was measured of the writer.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +33,9 @@ pub struct WriterReport {
     /// What the model composed; left out without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub composed: Option<Composed>,
+    /// What the model wrote; left out where it was not asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
     /// Letters filled in a second on one thread, the plan at hand.
     pub render_per_s: f64,
     /// The same for more threads, and planned as well.

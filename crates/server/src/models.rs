@@ -156,9 +156,25 @@ pub fn wording(dir: &Path) -> anyhow::Result<Box<dyn Wording>> {
     Ok(Box::new(LateWording(Arc::new(late_text(dir, Settings::default())?))))
 }
 
+/// The text model called `name`, or by one of its other names, in the store in `dir`.
+///
+/// # Errors
+/// When there is none, it is no text model, or a file is missing: with the command that mends it.
+pub fn wording_by(dir: &Path, name: &str) -> anyhow::Result<Box<dyn Wording>> {
+    let catalogue = Catalogue::embedded()?;
+    let model = catalogue.get(name)?;
+    anyhow::ensure!(model.role == Role::Text, "`{name}` words nothing: it is no text model");
+    let path = checked(model, dir)?;
+    Ok(Box::new(LateWording(Arc::new(late(model, path, Settings::default())?))))
+}
+
 fn late_text(dir: &Path, settings: Settings) -> anyhow::Result<LateText> {
     let catalogue = Catalogue::embedded()?;
     let (model, path) = ready(&catalogue, Role::Text, dir)?;
+    late(model, path, settings)
+}
+
+fn late(model: &ModelManifest, path: PathBuf, settings: Settings) -> anyhow::Result<LateText> {
     let file = model.main_file().with_context(|| no_file(model))?;
     let (name, hash) = (model.name.clone(), file.sha256.clone());
     Ok(LateText { name, path, hash, settings, at_work: Late::new() })
@@ -173,10 +189,15 @@ fn ready<'a>(
     let model = catalogue
         .default_for(role)
         .with_context(|| format!("the catalogue names no model for {role:?}"))?;
+    Ok((model, checked(model, dir)?))
+}
+
+/// The main file of `model`, which is there and sound.
+fn checked(model: &ModelManifest, dir: &Path) -> anyhow::Result<PathBuf> {
     let store = Store::new(dir);
     store.ready(model)?;
     let file = model.main_file().with_context(|| no_file(model))?;
-    Ok((model, store.path(model, file)))
+    Ok(store.path(model, file))
 }
 
 fn no_file(model: &ModelManifest) -> String {

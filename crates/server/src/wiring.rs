@@ -9,7 +9,7 @@ use engine::{App, Brake, Operation, Queue, Writing};
 use knowledge::Search;
 use rules::{Pack, PackFiles};
 use storage::{Dialect, Options, Store};
-use writer::{Vocabulary, VocabularyError, Wording};
+use writer::{Vocabulary, VocabularyError, Wording, Words};
 
 use crate::config::Config;
 use crate::{channels, pack, prompts, secrets};
@@ -114,18 +114,34 @@ pub fn country(config: &Config) -> anyhow::Result<Country> {
     Ok(Country { files, pack: Arc::new(pack) })
 }
 
-/// What words messages: the pack's words and the prompts, and what is given beside them.
+/// The words of letters: the pack's own, and the phrases beside them that people approved. What
+/// was approved and does not stand any more is left out, with a warning.
 ///
 /// # Errors
-/// When the words or the prompts are not in order.
+/// When the pack's words are not in order, or the database cannot be read.
+pub async fn words(store: &Store, country: &Country) -> anyhow::Result<Words> {
+    let own = pack::words(&country.files)?;
+    let vocabularies = vocabularies(&country.files)?;
+    let mut conn = store.read().await?;
+    let bank = engine::bank(&mut conn, &country.pack, own, &vocabularies).await?;
+    for (phrase, why) in bank.left_out {
+        tracing::warn!(phrase, "an approved phrase is in no letter: {why}");
+    }
+    Ok(bank.words)
+}
+
+/// What words messages: the words and the prompts, and what is given beside them.
+///
+/// # Errors
+/// When the prompts are not in order.
 pub fn writing(
     config: &Config,
-    files: &PackFiles,
+    words: Words,
     model: Option<Box<dyn Wording>>,
     passages: Option<Search>,
 ) -> anyhow::Result<Writing> {
     Ok(Writing {
-        words: pack::words(files)?,
+        words,
         prompts: prompts::built_in()?,
         model,
         passages,
@@ -182,14 +198,15 @@ pub fn engine(
 /// The engine without a model and without passages: it takes events in and answers questions.
 ///
 /// # Errors
-/// As [`writing`] and [`engine`].
-pub fn engine_without_models(
+/// As [`words`], [`writing`] and [`engine`].
+pub async fn engine_without_models(
     config: &Config,
     country: &Country,
     store: Store,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<App> {
-    let writing = writing(config, &country.files, None, None)?;
+    let words = words(&store, country).await?;
+    let writing = writing(config, words, None, None)?;
     engine(config, country, store, clock, writing)
 }
 
@@ -235,8 +252,8 @@ mod tests {
     fn words_are_of_life_events_that_the_built_in_pack_has() {
         let config = Config::load(None, []).unwrap();
         let country = country(&config).unwrap();
-        let writing = writing(&config, &country.files, None, None).unwrap();
-        let written: Vec<&str> = writing.words.life_events().collect();
+        let words = pack::words(&country.files).unwrap();
+        let written: Vec<&str> = words.life_events().collect();
         for id in &written {
             assert!(country.pack.life_event(id).is_some(), "words for {id}, which is not there");
         }

@@ -130,6 +130,9 @@ pub const RETENTION: &[Retention] = &[
     Retention { table: "access_tiles", ends: &[Never(PROOF)] },
     Retention { table: "access_heads", ends: &[Never(PROOF)] },
     Retention { table: "erasures", ends: &[Never(PROOF)] },
+    Retention { table: "phrases", ends: &[Never("words; names nobody")] },
+    Retention { table: "phrase_decisions", ends: &[Never("who approved what; names no citizen")] },
+    Retention { table: "phrase_asks", ends: &[Never("words and counts; names nobody")] },
     Retention { table: "turns", ends: &[Never("as the journal; ids only")] },
 ];
 

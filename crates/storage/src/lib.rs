@@ -24,6 +24,7 @@ mod migrate;
 pub mod milestones;
 mod open;
 pub mod outcomes;
+pub mod phrases;
 pub mod portal_keys;
 pub mod quarantine;
 pub mod rebuild;

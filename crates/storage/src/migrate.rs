@@ -42,6 +42,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(5, "access", "0005_access.sql"),
     migration!(6, "turns", "0006_turns.sql"),
     migration!(7, "grounds", "0007_grounds.sql"),
+    migration!(8, "phrases", "0008_phrases.sql"),
 ];
 
 impl Migration {

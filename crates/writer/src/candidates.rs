@@ -77,5 +77,5 @@ pub fn candidates(
 ) -> Result<Vec<Candidate>, WordingError> {
     let (shared, own) = prompt.fill(plan, example, &citable(plan, passages));
     let grammar = grammar(plan, passages);
-    wording.word(&Ask { shared: &shared, own: &own, grammar: &grammar, samples })
+    wording.word(&Ask { shared: &shared, own: &own, grammar: &grammar, samples, seed: 0 })
 }

@@ -17,6 +17,7 @@ mod slot;
 mod support;
 mod template;
 mod words;
+mod write;
 
 pub use address::Address;
 pub use candidates::{candidates, grammar};
@@ -36,5 +37,10 @@ pub use support::{
 };
 pub use template::{TemplateError, Writer, approved};
 pub use words::{
-    Broken, DeadlineKind, DraftKind, LetterKind, Place, Words, WordsError, WordsFault,
+    Broken, DeadlineKind, DraftKind, Joining, LetterKind, NotJoined, Place, Words, WordsError,
+    WordsFault,
+};
+pub use write::{
+    COMMON, Home, NotTaken, Proposals, Proposed, Range, Rephrase, Rephrasings, Saying, ask_id,
+    phrase_id, propose, rephrase_grammar, take,
 };

@@ -28,6 +28,8 @@ pub struct Ask<'a> {
     pub grammar: &'a str,
     /// How many further candidates to draw after the likeliest words.
     pub samples: u64,
+    /// The seed of the first: 0 takes the likeliest words, any other draws.
+    pub seed: u64,
 }
 
 /// A text that a model worded.
@@ -94,7 +96,7 @@ impl Wording for ServedModel {
 
     fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError> {
         // All are asked before any is waited for, so that they are worded together.
-        let answers: Vec<Answer> = (0..=ask.samples)
+        let answers: Vec<Answer> = (ask.seed..=ask.seed.saturating_add(ask.samples))
             .map(|seed| self.handle.ask(question(ask, seed)))
             .collect::<Result<_, _>>()?;
         let mut out: Vec<Candidate> = Vec::new();

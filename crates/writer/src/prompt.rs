@@ -10,6 +10,7 @@ use std::path::Path;
 use domain::Language;
 use knowledge::Passage;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::plan::Plan;
 use crate::words::Place;
@@ -88,13 +89,7 @@ pub enum PromptError {
 impl Prompt {
     /// Reads a prompt from the text of `file`.
     pub fn parse(file: &str, text: &str) -> Result<Self, PromptError> {
-        let no_head = || PromptError::NoHead { file: file.to_owned() };
-        let (head, body) = text
-            .strip_prefix("---\n")
-            .and_then(|rest| rest.split_once("\n---\n"))
-            .ok_or_else(no_head)?;
-        let head: Head = serde_saphyr::from_str(head)
-            .map_err(|e| PromptError::Head { file: file.to_owned(), source: Box::new(e) })?;
+        let (head, body): (Head, &str) = front_matter(file, text)?;
         let wrong =
             |input: &str| PromptError::Input { file: file.to_owned(), input: input.to_owned() };
         for input in INPUTS {
@@ -138,6 +133,18 @@ impl Prompt {
         let own = self.own.replace("<passages>", &passages.join("\n"));
         (shared, own)
     }
+}
+
+/// The head of a prompt's file, and what follows it.
+pub(crate) fn front_matter<'t, T: DeserializeOwned>(
+    file: &str,
+    text: &'t str,
+) -> Result<(T, &'t str), PromptError> {
+    let parted = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
+    let (head, body) = parted.ok_or_else(|| PromptError::NoHead { file: file.to_owned() })?;
+    let head = serde_saphyr::from_str(head)
+        .map_err(|e| PromptError::Head { file: file.to_owned(), source: Box::new(e) })?;
+    Ok((head, body))
 }
 
 fn shown(passage: &Passage) -> String {

@@ -152,8 +152,8 @@ impl Support<'_> {
                         vocabulary: self.vocabulary.hash().to_owned(),
                     });
                 }
-                Err(reason) if how_far(&reason) >= nearest.0 => {
-                    nearest = (how_far(&reason), reason);
+                Err(reason) if reason.how_far() >= nearest.0 => {
+                    nearest = (reason.how_far(), reason);
                 }
                 Err(_) => {}
             }
@@ -196,16 +196,18 @@ impl Support<'_> {
     }
 }
 
-/// How many conditions a sentence met before it was refused.
-fn how_far(reason: &NotCarried) -> u8 {
-    match reason {
-        NotCarried::Nothing => 0,
-        NotCarried::Text(_) | NotCarried::Value(_) => 1,
-        NotCarried::Slots => 2,
-        NotCarried::Word(_) => 3,
-        NotCarried::Turn(_) => 4,
-        NotCarried::LeftOut { .. } | NotCarried::Order => 5,
-        NotCarried::Far(_) => 6,
+impl NotCarried {
+    /// How many conditions a sentence met before it was refused.
+    pub(crate) fn how_far(&self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Text(_) | Self::Value(_) => 1,
+            Self::Slots => 2,
+            Self::Word(_) => 3,
+            Self::Turn(_) => 4,
+            Self::LeftOut { .. } | Self::Order => 5,
+            Self::Far(_) => 6,
+        }
     }
 }
 

@@ -20,6 +20,9 @@ use crate::slot::SlotKind;
 
 mod check;
 mod file;
+mod joined;
+
+pub use joined::{Joining, NotJoined};
 
 /// Where a point stands in a message. The order is fixed, and is the order of this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -144,6 +147,13 @@ impl Variant {
             Language::En => &self.en,
         }
     }
+
+    fn phrases_mut(&mut self, language: Language) -> &mut Vec<Phrase> {
+        match language {
+            Language::Vi => &mut self.vi,
+            Language::En => &mut self.en,
+        }
+    }
 }
 
 /// Something that a message says.
@@ -155,6 +165,8 @@ pub(crate) struct PointWords {
     pub letters: Vec<LetterKind>,
     pub optional: bool,
     pub unless_own: bool,
+    /// Nobody may vary its wording.
+    pub fixed: bool,
     pub variants: Vec<Variant>,
 }
 
@@ -247,7 +259,7 @@ impl Words {
         file::read(files, hash.hex())
     }
 
-    /// SHA-256 of the files.
+    /// SHA-256 of the files, and of what joined them.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash

@@ -14,6 +14,7 @@ mod grounds;
 mod intake;
 mod letters;
 mod order;
+mod phrases;
 mod population;
 mod post;
 mod prepare;

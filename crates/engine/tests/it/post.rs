@@ -96,7 +96,7 @@ async fn a_notice_goes_where_the_person_asked_and_says_nothing_of_them() {
         assert!(!parcel.text.contains(told) && !parcel.title.contains("Châu"), "{}", parcel.text);
     }
     assert!(!format!("{parcel:?}").contains("+84"), "an address would stand in the log");
-    assert!(parcel.text.contains(". Hạn ") && parcel.text.ends_with("."), "{}", parcel.text);
+    assert!(parcel.text.contains(". Hạn ") && parcel.text.ends_with('.'), "{}", parcel.text);
     // One channel that rings, the one chosen last; and the inbox in any case.
     assert_eq!(delivery(&office, mother, Channel::Email).await, None);
     assert_eq!(office.sent_to(mother).await.len(), 1);

@@ -49,7 +49,8 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
         (Some(code), None) => (of_service(args, code, config, &country).await?, &args.first),
         (None, Some(question)) => {
             let store = wiring::store(config, Tables::Expected).await?.store;
-            let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock))?;
+            let app =
+                wiring::engine_without_models(config, &country, store, Arc::new(RealClock)).await?;
             (of_suggestion(&app, &args.first).await?, question)
         }
         _ => anyhow::bail!("give a suggestion and a question, or `--service CODE` and a question"),
@@ -69,7 +70,7 @@ async fn of_service(
     let known = country.pack.service(code).is_some();
     ensure!(known, "the pack has no service `{code}`: `cotmoc search` finds procedures by words");
     let store = Store::open("sqlite::memory:", &server::secrets::master::throwaway()?).await?;
-    let app = wiring::engine_without_models(config, country, store, Arc::new(RealClock))?;
+    let app = wiring::engine_without_models(config, country, store, Arc::new(RealClock)).await?;
     let about = app.of_service(code)?;
     let place = args.place.clone().unwrap_or_else(|| about.place.clone());
     Ok(AskedAbout { place, on: args.on.unwrap_or(about.on), ..about })

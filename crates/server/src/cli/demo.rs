@@ -68,7 +68,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let store = wiring::store(config, Tables::Made).await?.store;
     let shared = Models::new(config);
     let writing = {
-        let (config, files) = (config.clone(), country.files.clone());
+        let (config, words) = (config.clone(), wiring::words(&store, &country).await?);
         let models = Arc::clone(&shared);
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
             let (index, embedder) = index::current(&config, output)?;
             let passages = search::open(&config, index, embedder, &runtime)?;
             let model = models.wording(&config.remote, &runtime)?;
-            wiring::writing(&config, &files, Some(model), Some(passages))
+            wiring::writing(&config, words, Some(model), Some(passages))
         })
         .await??
     };

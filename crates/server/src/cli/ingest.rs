@@ -41,7 +41,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let opened = wiring::store(config, Tables::MadeInFile).await?;
     let country = wiring::country(config)?;
     let clock = Arc::new(RealClock);
-    let app = wiring::engine_without_models(config, &country, opened.store, clock)?;
+    let app = wiring::engine_without_models(config, &country, opened.store, clock).await?;
     let report = intake::lines(&app, input, |number, intake| {
         bar.suspend(|| say(number, intake, output));
     })

@@ -109,7 +109,8 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
         Action::Head => head(&store, &key, output).await,
         Action::Merge => {
             let country = wiring::country(config)?;
-            let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock))?;
+            let app =
+                wiring::engine_without_models(config, &country, store, Arc::new(RealClock)).await?;
             let merged = app.merge_log().await?;
             output.say(format!("{merged} readings got their leaves"));
             output.value(&Merged { merged })
@@ -132,7 +133,7 @@ async fn verify(
     output: Output,
 ) -> anyhow::Result<()> {
     let country = wiring::country(config)?;
-    let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock))?;
+    let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock)).await?;
     let bar = output.bar(0, false, "checking the log");
     let found = app.verify_log().await;
     bar.finish_and_clear();

@@ -42,6 +42,13 @@ pub(crate) struct EvalArgs {
     /// and the key beside it.
     #[arg(long, value_name = "FILE.html", conflicts_with = "no_model")]
     pub(super) sheet: Option<PathBuf>,
+    /// With `writer`: about how many phrases the model is asked to write otherwise, spread evenly
+    /// over the bank; it takes seconds each.
+    #[arg(long, default_value_t = 0)]
+    pub(super) written: usize,
+    /// With `--written`: which model writes; the one that words letters where left out.
+    #[arg(long, value_name = "MODEL")]
+    pub(super) model: Option<String>,
     /// Write the report as a page, too, which needs no other file.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,
@@ -272,15 +279,15 @@ pub(super) async fn app(
     let runtime = tokio::runtime::Handle::current();
     let config = config.clone();
     let writing = {
-        let files = country.files.clone();
+        let words = wiring::words(&store, &country).await?;
         tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
             if !with_model {
-                return wiring::writing(&config, &files, None, None);
+                return wiring::writing(&config, words, None, None);
             }
             let (index, embedder) = index::current(&config, output)?;
             let passages = search::open(&config, index, embedder, &runtime)?;
             let model = models::wording(&config.models.dir)?;
-            wiring::writing(&config, &files, Some(model), Some(passages))
+            wiring::writing(&config, words, Some(model), Some(passages))
         })
         .await??
     };

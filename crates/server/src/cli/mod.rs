@@ -37,6 +37,7 @@ mod search;
 mod serve;
 mod stop;
 mod stream;
+mod words;
 mod worker;
 mod writer;
 
@@ -114,6 +115,8 @@ enum Command {
     Index(index::Args),
     /// Word every letter that the pack can call for, ahead of the first person who gets it.
     Prepare(prepare::Args),
+    /// Phrases for letters: have a model write them, look at them, approve, refuse or retire them.
+    Words(words::Args),
     /// Find the procedure that a question is about, and what it says.
     Search(search::Args),
     /// Answer a question about a suggestion or a service from the sources, or say who can.
@@ -175,6 +178,7 @@ fn command(cli: Cli, output: Output) -> anyhow::Result<()> {
         // Plain code, but where procedures lie on a server a runtime talks to it.
         Command::Search(args) => block_on(async { search::run(&args, &config, output) }),
         Command::Prepare(args) => block_on(prepare::run(&args, &config, output)),
+        Command::Words(args) => block_on(words::run(&args, &config, output)),
         Command::Check(args) => match args.diff() {
             Some((diff, on)) => block_on(diff::run(diff, on, &config, output)),
             None => pack::check::run(&args, output),

@@ -107,16 +107,17 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
 async fn app(args: &Args, config: &Config, output: Output) -> anyhow::Result<App> {
     let opened = wiring::store(config, Tables::MadeInFile).await?;
     let country = wiring::country(config)?;
+    let words = wiring::words(&opened.store, &country).await?;
     let writing = if args.no_model {
-        wiring::writing(config, &country.files, None, None)?
+        wiring::writing(config, words, None, None)?
     } else {
         let runtime = tokio::runtime::Handle::current();
-        let (config, files) = (config.clone(), country.files.clone());
+        let config = config.clone();
         let ready = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
             let (index, embedder) = index::current(&config, output)?;
             let passages = search::open(&config, index, embedder, &runtime)?;
             let model = models::wording(&config.models.dir)?;
-            wiring::writing(&config, &files, Some(model), Some(passages))
+            wiring::writing(&config, words, Some(model), Some(passages))
         });
         ready.await??
     };

@@ -47,7 +47,7 @@ Examples:
 pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
     let store = wiring::store(config, Tables::Expected).await?.store;
     let country = wiring::country(config)?;
-    let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock))?;
+    let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock)).await?;
     if args.rebuild {
         return rebuild(&app, args.write, output).await;
     }

@@ -46,7 +46,8 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let timetable = config.worker.timetable.parse()?;
     let opened = wiring::store(config, Tables::MadeInFile).await?;
     let country = wiring::country(config)?;
-    let app = wiring::engine_without_models(config, &country, opened.store, Arc::new(RealClock))?;
+    let app =
+        wiring::engine_without_models(config, &country, opened.store, Arc::new(RealClock)).await?;
     // Before the first request: what waits already counts.
     app.measure_queue().await?;
     let models = Models::new(config);

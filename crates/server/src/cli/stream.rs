@@ -43,7 +43,7 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let inward = inward.context("no stream is heard: set `nats.url` and `nats.stream`")?;
     let store = wiring::store(config, Tables::MadeInFile).await?.store;
     let country = wiring::country(config)?;
-    let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock))?;
+    let app = wiring::engine_without_models(config, &country, store, Arc::new(RealClock)).await?;
     let heard = inward.replay(&app, (*from).max(1)).await?;
     output.say(format!(
         "{} new, {} repeated, {} set aside",

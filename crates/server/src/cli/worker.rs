@@ -27,7 +27,7 @@ pub(crate) async fn run(_args: &Args, config: &Config, output: Output) -> anyhow
     let opened = wiring::store(config, Tables::MadeInFile).await?;
     let country = wiring::country(config)?;
     let clock = Arc::new(RealClock);
-    let app = wiring::engine_without_models(config, &country, opened.store, clock)?;
+    let app = wiring::engine_without_models(config, &country, opened.store, clock).await?;
     let tasks = TaskTracker::new();
     let stop = stop::when_asked(&tasks)?;
     let who = Who::of(config)?;
@@ -140,7 +140,8 @@ pub(crate) fn with_models(
         let passages = search::index(&config, &country.files, &mut |_| {})
             .and_then(|(index, _, embedder)| search::open(&config, index, embedder, &runtime))
             .inspect_err(|error| tracing::warn!("messages cite no passage: {error:#}"));
-        let writing = wiring::writing(&config, &country.files, model.ok(), passages.ok())?;
+        let writing =
+            wiring::writing(&config, app.writing.words.clone(), model.ok(), passages.ok())?;
         let (model, passages) = (writing.model.is_some(), writing.passages.is_some());
         tracing::info!(model, passages, "ready to word messages");
         Ok(App { writing: Arc::new(writing), ..app })

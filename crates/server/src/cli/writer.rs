@@ -6,15 +6,15 @@ use std::sync::Arc;
 use anyhow::ensure;
 use engine::{App, AskedAbout};
 use eval::writer::{
-    AcceptedShare, Composed, LettersReport, ProofReport, Rate, RedteamReport, WriterReport, pairs,
-    proof, redteam,
+    AcceptedShare, Composed, LettersReport, ProofReport, Rate, RedteamReport, WriterReport,
+    Written, pairs, proof, redteam, written,
 };
 use knowledge::{Corpus, Embed, Passage};
 use rules::PackFiles;
 use server::config::Config;
 use server::questions::Questions;
 use server::secrets::master;
-use server::{models, pack, wiring};
+use server::{models, pack, prompts, wiring};
 use storage::Store;
 
 use self::letters::Letters;
@@ -37,6 +37,7 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
     let app = Arc::new(app);
     let files = Arc::new(pack::files(config.pack.path.as_deref())?);
     let letters = letters::look(&app, &files, args, config, output).await?;
+    let written = have_written(&files, args, config, output).await?;
     let models = (!args.no_model).then(|| config.models.dir.clone());
     let guard = move || -> anyhow::Result<_> {
         let passages = Corpus::parse(&pack::corpus(&files))?.passages();
@@ -47,6 +48,9 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
     let (proof, redteam) = tokio::task::spawn_blocking(guard).await??;
     let paper = Paper::of_stdout(output.is_json());
     letters::tell(&paper, &letters);
+    if let Some(written) = &written {
+        tell_written(&paper, written);
+    }
     tell_proof(&paper, &proof);
     tell_redteam(&paper, &redteam);
     let Letters { report, composed, render, notices } = letters;
@@ -54,9 +58,10 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
         letters: report,
         accepted_share: AcceptedShare {
             compose: composed.as_ref().map(Composed::accepted),
-            write: None,
+            write: written.as_ref().map(Written::accepted_share),
         },
         composed,
+        written,
         render_per_s: render.first().map_or(0.0, |it| it.filled_per_second),
         render,
         notices,
@@ -77,6 +82,52 @@ fn judge(report: &WriterReport) -> anyhow::Result<()> {
     let effects = report.redteam.effects;
     ensure!(effects == 0, "{effects} hostile texts had an effect");
     Ok(())
+}
+
+/// Has the model write phrases, where that was asked for.
+async fn have_written(
+    files: &Arc<PackFiles>,
+    args: &EvalArgs,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<Option<Written>> {
+    if args.no_model || args.written == 0 {
+        return Ok(None);
+    }
+    let (files, dir, most) = (Arc::clone(files), config.models.dir.clone(), args.written);
+    let name = args.model.clone();
+    let work = move || -> anyhow::Result<_> {
+        let (words, vocabularies) = (pack::words(&files)?, wiring::vocabularies(&files)?);
+        let wording = match &name {
+            Some(name) => models::wording_by(&dir, name)?,
+            None => models::wording(&dir)?,
+        };
+        let embedder = models::embedder(&dir)?;
+        let bar = output.bar(most as u64, false, "writing phrases");
+        let report = written(
+            (&words, &vocabularies),
+            &prompts::rephrasings()?,
+            (&*wording, Some(&*embedder)),
+            most,
+            &mut |done, _| bar.set_position(done as u64),
+        );
+        bar.finish_and_clear();
+        Ok(report?)
+    };
+    Ok(Some(tokio::task::spawn_blocking(work).await??))
+}
+
+fn tell_written(paper: &Paper, it: &Written) {
+    paper.rule(&format!("phrases · {} asked for", it.phrases));
+    let share = it.accepted_share() * 100.0;
+    let per = it.candidates_per_accepted.map(|per| format!(", {per:.1} texts for one"));
+    let text = format!("{share:.0} %, {} phrases gained{}", it.accepted, per.unwrap_or_default());
+    paper.write("  something was proved for     ", &text, &plain());
+    let text = format!("{:.2}", it.seconds_per_phrase);
+    paper.write("  seconds a phrase             ", &text, &plain());
+    for (reason, count) in &it.refused {
+        paper.write(&format!("  {count:>6} × "), reason, &plain());
+    }
 }
 
 fn prove(

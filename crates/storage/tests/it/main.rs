@@ -20,6 +20,7 @@ mod jobs;
 mod log;
 mod messages;
 mod opening;
+mod phrases;
 mod schema;
 mod speed;
 mod sweep;

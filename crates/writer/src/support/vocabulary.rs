@@ -147,6 +147,26 @@ impl Vocabulary {
         &self.hash
     }
 
+    /// What may stand where `text` stands without saying anything else: its own terms, and those
+    /// that say the same.
+    pub(crate) fn near(&self, text: &str) -> BTreeSet<String> {
+        let own = self.read(text);
+        let same = self.terms.iter().filter(|(_, meaning)| own.contains(meaning));
+        let same: BTreeSet<String> = same.map(|(term, _)| term.join(" ")).collect();
+        own.into_iter().map(|(term, _)| term).chain(same).collect()
+    }
+
+    /// The terms of `text` that say nothing of their own, and how often each stands there.
+    pub(crate) fn fillers(&self, text: &str) -> BTreeMap<String, usize> {
+        let mut out = BTreeMap::new();
+        for (term, role) in self.read(text) {
+            if role == Role::Nothing {
+                *out.entry(term).or_default() += 1;
+            }
+        }
+        out
+    }
+
     /// The terms of `text` in order, the longest first; a word that is no term stands for
     /// itself.
     pub(super) fn read(&self, text: &str) -> Vec<(String, Role)> {

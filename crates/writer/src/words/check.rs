@@ -69,29 +69,42 @@ impl<'f> Checker<'f> {
             if !seen.insert(&text.value) {
                 self.fault(text, Broken::Twice);
             }
-            match Phrase::parse(&text.value) {
-                Ok(phrase) => {
-                    self.sentences(text, &phrase, manners);
-                    out.push(phrase);
-                }
-                Err(error) => self.fault(text, error),
+            let first = first.map(|first| first.value.as_str());
+            let (phrase, broken) = self.phrase(&text.value, first, manners);
+            for broken in broken {
+                self.fault(text, broken);
             }
-            let wanted = first.map(|first| self.values(&first.value)).unwrap_or_default();
-            if self.values(&text.value) != wanted {
-                let wanted = wanted.keys().copied().collect::<Vec<_>>().join(", ");
-                self.fault(text, Broken::Slots { wanted });
-            }
+            out.extend(phrase);
         }
         out
     }
 
-    fn sentences(&mut self, at: &Spanned<String>, phrase: &Phrase, manners: &Manners) {
-        for name in slots(&at.value).keys() {
-            if self.kind(name).is_none() {
-                let near = self.nearest(name);
-                self.fault(at, Broken::Slot((*name).to_owned(), near));
+    /// One alternative beside `first`, and all that is wrong with it.
+    pub(super) fn phrase(
+        &self,
+        text: &str,
+        first: Option<&str>,
+        manners: &Manners,
+    ) -> (Option<Phrase>, Vec<Broken>) {
+        let (phrase, mut broken) = match Phrase::parse(text) {
+            Ok(phrase) => {
+                let broken = self.sentences(text, &phrase, manners);
+                (Some(phrase), broken)
             }
+            Err(error) => (None, vec![error.into()]),
+        };
+        let wanted = first.map(|first| self.values(first)).unwrap_or_default();
+        if self.values(text) != wanted {
+            let wanted = wanted.keys().copied().collect::<Vec<_>>().join(", ");
+            broken.push(Broken::Slots { wanted });
         }
+        (phrase, broken)
+    }
+
+    fn sentences(&self, text: &str, phrase: &Phrase, manners: &Manners) -> Vec<Broken> {
+        let unknown = slots(text).into_keys().filter(|name| self.kind(name).is_none());
+        let mut out: Vec<Broken> =
+            unknown.map(|name| Broken::Slot(name.to_owned(), self.nearest(name))).collect();
         let mut found = Vec::new();
         let distinct: BTreeSet<&String> = phrase.readings().iter().flatten().collect();
         for sentence in distinct {
@@ -102,9 +115,8 @@ impl<'f> Checker<'f> {
             }
         }
         found.dedup();
-        for broken in found {
-            self.fault(at, broken);
-        }
+        out.append(&mut found);
+        out
     }
 
     pub(super) fn subject_lines(

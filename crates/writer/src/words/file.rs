@@ -164,6 +164,7 @@ impl Checker<'_> {
                 letters: file.letters,
                 optional: file.optional,
                 unless_own: file.unless_own,
+                fixed: file.fixed,
                 variants,
             });
         }

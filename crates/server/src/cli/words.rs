@@ -1,0 +1,159 @@
+//! `cotmoc words`: phrases that a model wrote for letters, and what people decide about them.
+
+use anyhow::Context as _;
+use domain::{Clock as _, Language};
+use rules::Pack;
+use serde::Serialize;
+use server::clock::RealClock;
+use server::config::Config;
+use server::wiring::{self, Tables};
+use storage::phrases::{self, Decision, PhraseAction, PhraseState};
+
+use super::output::Output;
+
+mod propose;
+mod show;
+
+/// What to do about phrases.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+const HELP: &str = "\
+Letters are made of phrases that people approved. Here a model writes other ways to say one, between
+the same slots and without any value; each is held against the approved phrases of that very point,
+and what does not say the same is refused and counted. What stands is `proved`, and in no letter.
+
+People decide. One name is enough where a life event goes no further than level 2; two different
+names are needed from level 3 on, and for what all letters say. What was `approved` joins the bank at
+the next start of each program, behind the approved wording, and letters are worded anew. `refused`
+and `retired` are for good: the same words are not proposed again. Where the pack's own wording of a
+point changes, what joined it is `stale` and in no letter.
+
+Examples:
+  cotmoc words propose --life-event LE-BIRTH --language vi --limit 20
+  cotmoc words list --state proved
+  cotmoc words show phr_…                         what differs, and what carries it
+  cotmoc words approve phr_… --by \"Nguyễn Thị Mẫu\" --because \"reads well, says the same\"
+  cotmoc words retire phr_… --by \"Nguyễn Thị Mẫu\" --because \"people asked what it means\"";
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Have a model write phrases, and keep those that are proved.
+    Propose(propose::Args),
+    /// List phrases by where they stand.
+    List {
+        /// Only those in this state.
+        #[arg(long, value_parser = state, value_name = "STATE")]
+        state: Option<PhraseState>,
+    },
+    /// Show one: what differs from the nearest approved phrase, what carries it, who decided what.
+    Show {
+        /// Its id, as `list` shows it.
+        id: String,
+    },
+    /// Approve one that is proved.
+    Approve(Deciding),
+    /// Refuse one that is proved, for good.
+    Refuse(Deciding),
+    /// Take an approved one out, for good.
+    Retire(Deciding),
+}
+
+#[derive(Debug, clap::Args)]
+struct Deciding {
+    /// Its id, as `list` shows it.
+    id: String,
+    /// Who answers for it, by name.
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// Why, for those who ask later.
+    #[arg(long, value_name = "TEXT")]
+    because: String,
+}
+
+fn state(text: &str) -> Result<PhraseState, String> {
+    match text {
+        "proved" => Ok(PhraseState::Proved),
+        "approved" => Ok(PhraseState::Approved),
+        "refused" => Ok(PhraseState::Refused),
+        "retired" => Ok(PhraseState::Retired),
+        _ => Err("it must be `proved`, `approved`, `refused` or `retired`".to_owned()),
+    }
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    let known = [Language::Vi, Language::En];
+    let found = known.into_iter().find(|language| language.tag() == text);
+    found.ok_or_else(|| "it must be `vi` or `en`".to_owned())
+}
+
+/// Runs one of the six.
+pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
+    super::log_quietly(config)?;
+    match &args.action {
+        Action::Propose(args) => propose::run(args, config, output).await,
+        Action::List { state } => show::list(*state, config, output).await,
+        Action::Show { id } => show::one(id, config, output).await,
+        Action::Approve(it) => decide(it, PhraseAction::Approve, config, output).await,
+        Action::Refuse(it) => decide(it, PhraseAction::Refuse, config, output).await,
+        Action::Retire(it) => decide(it, PhraseAction::Retire, config, output).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Decided {
+    id: String,
+    state: PhraseState,
+    /// How many more different people must approve it.
+    approvals_missing: usize,
+}
+
+async fn decide(
+    args: &Deciding,
+    action: PhraseAction,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<()> {
+    let store = wiring::store(config, Tables::Expected).await?.store;
+    let country = wiring::country(config)?;
+    let decision = Decision {
+        at: RealClock.now(),
+        by_whom: args.by.clone(),
+        action,
+        because: args.because.clone(),
+    };
+    let mut tx = store.begin().await?;
+    let state = engine::decide(&mut tx, &country.pack, &args.id, &decision).await?;
+    let missing = missing(&mut tx, &country.pack, &args.id, state).await?;
+    tx.commit().await?;
+    match (state, missing) {
+        (PhraseState::Proved, missing) => output.say(format!(
+            "noted; {missing} more must approve it, by another name, before it joins"
+        )),
+        (PhraseState::Approved, _) => output.say("approved: it joins at the next start"),
+        (PhraseState::Refused, _) => output.say("refused: it is not proposed again"),
+        (PhraseState::Retired, _) => {
+            output.say("retired: no letter is worded with it from the next start on");
+        }
+    }
+    output.value(&Decided { id: args.id.clone(), state, approvals_missing: missing })
+}
+
+async fn missing(
+    conn: &mut storage::Conn,
+    pack: &Pack,
+    id: &str,
+    state: PhraseState,
+) -> anyhow::Result<usize> {
+    if state != PhraseState::Proved {
+        return Ok(0);
+    }
+    let phrase = phrases::get(conn, id).await?.context("the phrase is gone")?;
+    // Each that counts was by another person: `decide` takes no second of the same.
+    let has = phrases::decisions(conn, id).await?.len();
+    Ok(engine::approvals_needed(pack, &phrase.life_event).saturating_sub(has))
+}
