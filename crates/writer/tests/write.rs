@@ -49,6 +49,15 @@ fn what_says_the_same_is_taken() {
     taken(&offer(), NEW).unwrap();
 }
 
+/// "You may" is a right, "maybe you" a guess: the same words, the reader behind what turns them.
+#[test]
+fn a_right_does_not_become_a_guess() {
+    let offer = Home { variant: 1, ..offer() };
+    taken(&offer, "{address} có thể tiến hành thủ tục: {service}.").unwrap();
+    let guess = "Có thể {pronoun} thực hiện thủ tục: {service}.";
+    assert_eq!(taken(&offer, guess), Err(NotTaken::Address));
+}
+
 #[test]
 fn what_says_something_else_is_not_taken_and_told_why() {
     for (text, why) in [

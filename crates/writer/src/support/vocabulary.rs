@@ -167,6 +167,11 @@ impl Vocabulary {
         out
     }
 
+    /// Whether the last word of `text` turns the meaning of what follows.
+    pub(crate) fn ends_in_turn(&self, text: &str) -> bool {
+        matches!(self.read(text).last(), Some((_, Role::Turn)))
+    }
+
     /// The terms of `text` in order, the longest first; a word that is no term stands for
     /// itself.
     pub(super) fn read(&self, text: &str) -> Vec<(String, Role)> {

@@ -150,12 +150,12 @@ fn carried(
         for (sentence, evidence) in own.iter().zip(reading) {
             let ground = Ground::approved(&saying.home.point, evidence);
             let (far, reason) = match support.carried(sentence, &[ground]) {
-                Ok(carried) => match filler(sentence, evidence, support.vocabulary) {
-                    None => {
+                Ok(carried) => match style(sentence, evidence, support.vocabulary) {
+                    Ok(()) => {
                         all.push(carried);
                         continue;
                     }
-                    Some(word) => (9, NotTaken::Filler(word)),
+                    Err(reason) => (9, reason),
                 },
                 Err(SupportError::Embed(_)) => return Err(NotTaken::Uncompared),
                 Err(SupportError::NotCarried { reason, .. }) => {
@@ -173,6 +173,27 @@ fn carried(
         }
     }
     Err(nearest.map_or(NotTaken::Meaning(NotCarried::Nothing), |(_, reason)| reason))
+}
+
+/// What the words of a sentence alone do not tell: whether it reads as the evidence does.
+fn style(sentence: &str, evidence: &str, vocabulary: &Vocabulary) -> Result<(), NotTaken> {
+    if let Some(word) = filler(sentence, evidence, vocabulary) {
+        return Err(NotTaken::Filler(word));
+    }
+    let turned = |sentence| turned_readers(sentence, vocabulary);
+    if turned(sentence) > turned(evidence) { Err(NotTaken::Address) } else { Ok(()) }
+}
+
+/// How often the reader stands right behind a word that turns what follows: "you may do it" is a
+/// right, and "maybe you do it" a guess, in the same words.
+fn turned_readers(sentence: &str, vocabulary: &Vocabulary) -> usize {
+    let parts = parts(sentence).unwrap_or_default();
+    let pairs = parts.iter().zip(parts.iter().skip(1));
+    let turned = |pair: &(&Part<'_>, &Part<'_>)| match pair {
+        (Part::Text(text), Part::Slot("pronoun" | "address")) => vocabulary.ends_in_turn(text),
+        _ => false,
+    };
+    pairs.filter(turned).count()
 }
 
 /// A word of `sentence` that says nothing and that `evidence` has not so often.
