@@ -107,6 +107,9 @@ fn every_key_can_be_set_from_the_environment() {
                 Value::Float(number) => (number / 2.0).to_string(),
                 _ if key == "listen" => "127.0.0.1:1".to_owned(),
                 _ if key == "format" => "json".to_owned(),
+                Value::String(level) if key.starts_with("detail_") => {
+                    if level == "L0" { "L1" } else { "L0" }.to_owned()
+                }
                 _ => "changed".to_owned(),
             };
             let name = format!("COTMOC_{}__{}", section.to_uppercase(), key.to_uppercase());
