@@ -12,6 +12,7 @@ mod pairs;
 mod proof;
 mod redteam;
 mod sheet;
+mod spread;
 mod written;
 
 pub use interval::Rate;
@@ -20,7 +21,8 @@ pub use pairs::{Fault, Kind, Origin, Pair, PairsError, Set, pairs};
 pub use proof::{ProofReport, proof};
 pub use redteam::{Asks, Hostile, Place, redteam};
 pub use sheet::{Couple, Way, couples, sheet};
-pub use written::{Written, spread, written};
+pub use spread::spread;
+pub use written::{Written, written};
 
 /// What was measured of the writer.
 #[derive(Debug, Clone, Serialize)]

@@ -112,7 +112,7 @@ impl App {
 
     /// The plan of the letter, or `None` where there is nothing to say: the person was told
     /// already, nothing certain is open for them, or the milestone stands no more.
-    async fn plan(
+    pub(crate) async fn plan(
         &self,
         conn: &mut Conn,
         to: To,

@@ -17,7 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 use rules::Hold;
 use storage::deliveries::{self, Checks, Claim, Claimed};
 use storage::jobs::{self, Fate, Job};
-use storage::{Conn, grounds, messages, milestones, subjects};
+use storage::{Conn, messages, milestones, subjects};
+use writer::To;
 
 use crate::carrier::{NotCarried, Parcel};
 use crate::contact::{Notice, Told};
@@ -85,17 +86,10 @@ impl App {
             jobs::complete(conn, slice::from_ref(job), now).await?;
             return Ok(None);
         };
-        let stops = self.stops(conn, &delivery, by, now).await?;
+        let stops = self.stops(conn, &delivery, now).await?;
         if stops.overtaken {
             // Left as it is: one that was claimed may have arrived, and is corrected then.
             let soon = self.now().checked_add(DECIDED_SOON).unwrap_or(now);
-            jobs::postpone(conn, job, soon).await?;
-            return Ok(None);
-        }
-        if let Some(work) = &stops.reword {
-            // What the letter cites says something else by now: its proof is none.
-            work.enqueue(conn, now, &job.trace).await?;
-            let soon = self.now().checked_add(WORDED_SOON).unwrap_or(now);
             jobs::postpone(conn, job, soon).await?;
             return Ok(None);
         }
@@ -106,7 +100,15 @@ impl App {
         // have had a failed one tried again. Only one worker holds this delivery's job. A channel
         // may so be handed the same parcel twice: its id tells.
         deliveries::requeue(conn, id).await?;
-        match self.claim(conn, id, &stops, by, now).await? {
+        let lost_proof = deliveries::has_lost_proof(conn, delivery.message).await?;
+        // Where nothing is left to say, the claim holds it back.
+        if lost_proof && let Some(work) = self.rewording(conn, &delivery, by, now).await? {
+            work.enqueue(conn, now, &job.trace).await?;
+            let soon = self.now().checked_add(WORDED_SOON).unwrap_or(now);
+            jobs::postpone(conn, job, soon).await?;
+            return Ok(None);
+        }
+        match self.claim(conn, id, (&stops, lost_proof), by, now).await? {
             Next::Send(claimed) => return Ok(Some((claimed, stops))),
             Next::Nothing => jobs::complete(conn, slice::from_ref(job), now).await?,
             Next::At(at) => jobs::postpone(conn, job, at).await?,
@@ -114,6 +116,21 @@ impl App {
             Next::Halted => jobs::release(conn, job).await?,
         }
         Ok(None)
+    }
+
+    /// The work of wording anew the letter of `delivery`, where there is still something to say.
+    async fn rewording(
+        &self,
+        conn: &mut Conn,
+        delivery: &Delivery,
+        by: Option<Date>,
+        now: Timestamp,
+    ) -> Result<Option<Work>, EngineError> {
+        let Some(message) = messages::get(conn, delivery.message).await? else { return Ok(None) };
+        let Message { milestone, recipient, letter, .. } = message;
+        let Some(about) = milestones::get(conn, milestone).await? else { return Ok(None) };
+        let plan = self.plan(conn, To { milestone, recipient, letter }, now).await?;
+        Ok(plan.map(|_| compose(&about, recipient, letter, by)))
     }
 
     async fn arrived(
@@ -205,7 +222,7 @@ impl App {
         &self,
         conn: &mut Conn,
         id: DeliveryId,
-        stops: &Stops,
+        (stops, lost_proof): (&Stops, bool),
         by: Option<Date>,
         now: Timestamp,
     ) -> Result<Next, EngineError> {
@@ -226,6 +243,7 @@ impl App {
             sensitive: stops.sensitive,
             refusal_keys: &stops.refusal_keys,
             halt_scopes: &stops.halt_scopes,
+            lost_proof,
             budget: contact.budget_for(stops.letter, by, today),
         };
         Ok(match deliveries::claim_delivery(conn, id, &checks).await? {
@@ -249,7 +267,6 @@ impl App {
         &self,
         conn: &mut Conn,
         delivery: &Delivery,
-        by: Option<Date>,
         now: Timestamp,
     ) -> Result<Stops, EngineError> {
         let mut stops = Stops {
@@ -258,7 +275,6 @@ impl App {
             sensitive: false,
             discreet: true,
             overtaken: false,
-            reword: None,
             refusal_keys: vec![RefusalScope::All.key()],
             halt_scopes: HaltScope::that_stop("", delivery.channel),
         };
@@ -267,10 +283,6 @@ impl App {
         let milestone = milestones::get(conn, message.milestone).await?;
         let Some(milestone) = milestone else { return Ok(stops) };
         stops.halt_scopes = HaltScope::that_stop(&milestone.life_event, delivery.channel);
-        let waits = delivery.state == DeliveryState::Queued;
-        if waits && !grounds::stand(conn, message.template).await? {
-            stops.reword = Some(compose(&milestone, delivery.recipient, message.letter, by));
-        }
         let Some(life_event) = self.pack.life_event(&milestone.life_event) else {
             return Ok(stops);
         };
@@ -312,8 +324,6 @@ struct Stops {
     discreet: bool,
     /// What it tells of was taken back, and is not decided anew yet.
     overtaken: bool,
-    /// The work of wording it anew, where a passage that it cites says something else by now.
-    reword: Option<Work>,
     refusal_keys: Vec<String>,
     halt_scopes: Vec<String>,
 }

@@ -44,7 +44,7 @@ pub use grounds::Rested;
 pub use halt::HaltScope;
 pub use metrics::Metrics;
 pub use operation::Operation;
-pub use phrases::{Bank, NotDecided, NotJoining, approvals_needed, bank, decide};
+pub use phrases::{Bank, Decided, NotDecided, NotJoining, approvals_needed, bank, decide, home_of};
 pub use prepare::{Looked, Prepared};
 pub use query::{AskAt, AskedAbout};
 pub use queue::Queue;

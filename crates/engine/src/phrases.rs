@@ -24,7 +24,7 @@ pub enum NotDecided {
     #[error("a decision needs a name and a reason")]
     Nobody,
     /// The phrase stands where this cannot follow.
-    #[error("the phrase is {is:?}, and only one that is {must:?} can be {done}")]
+    #[error("the phrase is {}, and only one that is {} can be {done}", is.name(), must.name())]
     State {
         /// Where it stands.
         is: PhraseState,
@@ -51,6 +51,15 @@ pub fn approvals_needed(pack: &Pack, life_event: &str) -> usize {
     if entries.any(|entry| entry.level >= Level::Compare) { 2 } else { 1 }
 }
 
+/// Where a phrase stands once somebody has decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decided {
+    /// The state.
+    pub state: PhraseState,
+    /// How many more different people must approve it.
+    pub approvals_missing: usize,
+}
+
 /// Takes the decision of one person about the phrase `id`, and answers where the phrase stands
 /// then. The caller commits.
 pub async fn decide(
@@ -58,7 +67,7 @@ pub async fn decide(
     pack: &Pack,
     id: &str,
     decision: &Decision,
-) -> Result<PhraseState, NotDecided> {
+) -> Result<Decided, NotDecided> {
     if clean(&decision.by_whom).is_empty() || clean(&decision.because).is_empty() {
         return Err(NotDecided::Nobody);
     }
@@ -73,18 +82,20 @@ pub async fn decide(
     if phrase.state != must {
         return Err(NotDecided::State { is: phrase.state, must, done });
     }
-    let before = phrases::decisions(conn, id).await?;
-    let approving = decision.action == PhraseAction::Approve;
-    if approving && approvers(&before).contains(&person(&decision.by_whom)) {
-        return Err(NotDecided::Again(decision.by_whom.clone()));
+    let mut missing = 0;
+    if decision.action == PhraseAction::Approve {
+        let before = approvers(&phrases::decisions(conn, id).await?);
+        if before.contains(&person(&decision.by_whom)) {
+            return Err(NotDecided::Again(decision.by_whom.clone()));
+        }
+        missing = approvals_needed(pack, &phrase.life_event).saturating_sub(before.len() + 1);
     }
     phrases::decided(conn, id, decision).await?;
-    let enough = approvers(&before).len() + 1 >= approvals_needed(pack, &phrase.life_event);
-    if approving && !enough {
-        return Ok(PhraseState::Proved);
+    if missing > 0 {
+        return Ok(Decided { state: must, approvals_missing: missing });
     }
     phrases::move_on(conn, id, must, to).await?;
-    Ok(to)
+    Ok(Decided { state: to, approvals_missing: 0 })
 }
 
 /// One person, however the name was typed.
@@ -142,15 +153,18 @@ pub async fn bank(
 }
 
 fn as_joining(phrase: Phrase) -> Joining {
-    Joining {
-        home: Home {
-            of: phrase.life_event,
-            point: phrase.point,
-            variant: usize::try_from(phrase.variant).unwrap_or(usize::MAX),
-            language: phrase.language,
-        },
-        id: phrase.id,
-        text: phrase.text,
-        approved: phrase.approved,
+    let home = home_of(&phrase);
+    Joining { home, id: phrase.id, text: phrase.text, approved: phrase.approved }
+}
+
+/// Where `phrase` stands among the words of letters.
+#[must_use]
+pub fn home_of(phrase: &Phrase) -> Home {
+    Home {
+        of: phrase.life_event.clone(),
+        point: phrase.point.clone(),
+        // No variant has such a number, so a broken one is nowhere.
+        variant: usize::try_from(phrase.variant).unwrap_or(usize::MAX),
+        language: phrase.language,
     }
 }

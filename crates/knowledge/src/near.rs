@@ -80,10 +80,8 @@ impl Near {
         most: usize,
         admits: impl Fn(usize) -> bool + Sync,
     ) -> Vec<(usize, f32)> {
-        let (times, mut least) = CANDIDATES;
-        if self.table.len() > MANY {
-            least = CANDIDATES_OF_MANY;
-        }
+        let (times, least) = CANDIDATES;
+        let least = if self.table.len() > MANY { CANDIDATES_OF_MANY } else { least };
         let candidates = most.saturating_mul(times).max(least);
         let mut near = self.table.nearest(to, candidates, threads(), admits);
         for (row, score) in &mut near {

@@ -156,11 +156,13 @@ pub fn wording(dir: &Path) -> anyhow::Result<Box<dyn Wording>> {
     Ok(Box::new(LateWording(Arc::new(late_text(dir, Settings::default())?))))
 }
 
-/// The text model called `name`, or by one of its other names, in the store in `dir`.
+/// The text model called `name`, or by one of its other names, in the store in `dir`; the one that
+/// words letters where no name is given.
 ///
 /// # Errors
 /// When there is none, it is no text model, or a file is missing: with the command that mends it.
-pub fn wording_by(dir: &Path, name: &str) -> anyhow::Result<Box<dyn Wording>> {
+pub fn wording_by(dir: &Path, name: Option<&str>) -> anyhow::Result<Box<dyn Wording>> {
+    let Some(name) = name else { return wording(dir) };
     let catalogue = Catalogue::embedded()?;
     let model = catalogue.get(name)?;
     anyhow::ensure!(model.role == Role::Text, "`{name}` words nothing: it is no text model");

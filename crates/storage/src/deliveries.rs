@@ -34,6 +34,8 @@ pub struct Checks<'a> {
     pub deceased: &'a str,
     /// Whether the milestone is one that hurts and that nobody released, or too early to tell of.
     pub sensitive: bool,
+    /// Whether it [has lost its proof](has_lost_proof).
+    pub lost_proof: bool,
     /// The keys of all refusals that would cover this message: `all`, `group:…`, `life-event:…`.
     pub refusal_keys: &'a [String],
     /// The scopes of all halts that would stop it: `all`, `life-event:…`, `channel:…`.
@@ -275,7 +277,7 @@ async fn reason_against(
     if refusals::covers(conn, delivery.recipient, checks.refusal_keys).await? {
         return Ok(Some(Suppression::Refused));
     }
-    Ok((!message.proved).then_some(Suppression::NotProved))
+    Ok((!message.proved || checks.lost_proof).then_some(Suppression::NotProved))
 }
 
 /// Whether the latest word of any register is that any of `subjects` has died. One register is
@@ -296,6 +298,22 @@ async fn any_deceased(
             .iter()
             .any(|fact| fact.value == domain::Value::Bool(true))
     }))
+}
+
+/// Whether a passage that `message` cites says something else by now, while nobody has read the
+/// message: what was read, or may have been, stays.
+pub async fn has_lost_proof(conn: &mut Conn, message: MessageId) -> Result<bool> {
+    let lost = sqlx::query(
+        "select 1 as one from messages m join grounds g on g.template_id = m.template_id
+         where m.id = $1 and g.gone_at is not null and not exists (
+             select 1 from deliveries d
+             where d.message_id = m.id and d.state in ('claimed', 'sent'))
+         limit 1",
+    )
+    .bind(message.to_string())
+    .fetch_optional(conn)
+    .await?;
+    Ok(lost.is_some())
 }
 
 async fn suppress(conn: &mut Conn, delivery: &Delivery, reason: Suppression) -> Result<()> {

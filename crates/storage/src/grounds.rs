@@ -43,16 +43,6 @@ pub async fn put(conn: &mut Conn, template: TemplateId, grounds: &[Ground]) -> R
     Ok(())
 }
 
-/// Whether all that `template` rests on says what it said.
-pub async fn stand(conn: &mut Conn, template: TemplateId) -> Result<bool> {
-    let gone =
-        sqlx::query("select 1 from grounds where template_id = $1 and gone_at is not null limit 1")
-            .bind(template.to_string())
-            .fetch_optional(conn)
-            .await?;
-    Ok(gone.is_none())
-}
-
 /// The templates that rest on `ground`, by their ids.
 pub async fn resting_on(conn: &mut Conn, ground: &Ground) -> Result<Vec<TemplateId>> {
     let rows = sqlx::query(

@@ -21,6 +21,28 @@ pub enum PhraseState {
     Retired,
 }
 
+impl PhraseState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Proved, Self::Approved, Self::Refused, Self::Retired];
+
+    /// The word in storage and for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Retired => "retired",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// What somebody decides about a phrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +53,18 @@ pub enum PhraseAction {
     Refuse,
     /// It may not be said any more, and is not proposed again.
     Retire,
+}
+
+impl PhraseAction {
+    /// The word in storage and for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Refuse => "refuse",
+            Self::Retire => "retire",
+        }
+    }
 }
 
 /// A phrase.
@@ -118,13 +152,12 @@ pub async fn get(conn: &mut Conn, id: &str) -> Result<Option<Phrase>> {
 
 /// All phrases, or those in one state, by where they stand.
 pub async fn list(conn: &mut Conn, state: Option<PhraseState>) -> Result<Vec<Phrase>> {
-    let state = state.map(|state| sql::word(&state)).transpose()?;
     let statement = format!(
         "select {COLUMNS} from phrases where $1 = '' or state = $1
          order by life_event, point, variant, language, id"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-        .bind(state.unwrap_or_default())
+        .bind(state.map_or("", PhraseState::name))
         .fetch_all(conn)
         .await?;
     rows.iter().map(read).collect()
@@ -167,8 +200,8 @@ pub async fn hold(conn: &mut Conn, id: &str) -> Result<bool> {
 pub async fn move_on(conn: &mut Conn, id: &str, from: PhraseState, to: PhraseState) -> Result<()> {
     let moved = sqlx::query("update phrases set state = $2 where id = $1 and state = $3")
         .bind(id)
-        .bind(sql::word(&to)?)
-        .bind(sql::word(&from)?)
+        .bind(to.name())
+        .bind(from.name())
         .execute(conn)
         .await?;
     sql::exactly_one(&moved, "phrase", &id, "the state that was read")
@@ -183,7 +216,7 @@ pub async fn decided(conn: &mut Conn, id: &str, decision: &Decision) -> Result<(
     .bind(id)
     .bind(sql::time(decision.at))
     .bind(&decision.by_whom)
-    .bind(sql::word(&decision.action)?)
+    .bind(decision.action.name())
     .bind(&decision.because)
     .execute(conn)
     .await?;

@@ -41,6 +41,6 @@ pub use words::{
     WordsFault,
 };
 pub use write::{
-    COMMON, Home, NotTaken, Proposals, Proposed, Range, Rephrase, Rephrasings, Saying, ask_id,
-    phrase_id, propose, rephrase_grammar, take,
+    COMMON, Home, NotTaken, Proposals, Proposed, Range, Rephrase, Rephrasings, Saying, Tally,
+    ask_id, phrase_id, propose, rephrase_grammar, take,
 };

@@ -135,6 +135,22 @@ impl Prompt {
     }
 }
 
+/// One prompt for each language, from those files whose names are `wanted`.
+pub(crate) fn by_language<T>(
+    files: &[(String, String)],
+    wanted: impl Fn(&str) -> bool,
+    parse: impl Fn(&str, &str) -> Result<(Language, T), PromptError>,
+) -> Result<BTreeMap<Language, T>, PromptError> {
+    let mut out = BTreeMap::new();
+    for (name, text) in files.iter().filter(|(name, _)| wanted(name)) {
+        let (language, prompt) = parse(name, text)?;
+        if out.insert(language, prompt).is_some() {
+            return Err(PromptError::Twice { file: name.clone() });
+        }
+    }
+    Ok(out)
+}
+
 /// The head of a prompt's file, and what follows it.
 pub(crate) fn front_matter<'t, T: DeserializeOwned>(
     file: &str,
@@ -177,14 +193,10 @@ impl Prompts {
 
     /// Reads files that are given as (name, text); those that are no `notice-*.md` are left out.
     pub fn read(files: &[(String, String)]) -> Result<Self, PromptError> {
-        let mut out = BTreeMap::new();
-        for (name, text) in files.iter().filter(|(name, _)| is_notice(name)) {
-            let prompt = Prompt::parse(name, text)?;
-            if out.insert(prompt.head.language, prompt).is_some() {
-                return Err(PromptError::Twice { file: name.clone() });
-            }
-        }
-        Ok(Self(out))
+        by_language(files, is_notice, |name, text| {
+            Prompt::parse(name, text).map(|prompt| (prompt.head.language, prompt))
+        })
+        .map(Self)
     }
 
     /// The prompt for texts of `language`.

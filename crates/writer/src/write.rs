@@ -28,7 +28,7 @@ mod propose;
 pub use grammar::{Range, rephrase_grammar};
 pub use prompt::{Rephrase, Rephrasings};
 pub use proof::{NotTaken, take};
-pub use propose::{Proposals, Proposed, propose};
+pub use propose::{Proposals, Proposed, Tally, propose};
 
 /// What stands for the life event where a point is common to all.
 pub const COMMON: &str = "common";

@@ -12,7 +12,7 @@ use rules::PackFiles;
 use serde::Serialize;
 use writer::{LetterKind, PlanInput, To, Words, Writer};
 
-use super::Rate;
+use super::{Rate, spread};
 use crate::EvalError;
 use crate::chance::Chance;
 
@@ -178,10 +178,9 @@ impl Composed {
 
 /// Has up to `sample` of `shapes` worded as the engine does.
 pub async fn compose(app: &App, shapes: &[Shape], sample: usize) -> Result<Composed, EvalError> {
-    let step = shapes.len().div_ceil(sample.max(1)).max(1);
     let mut composed = Composed::default();
     let mut looked = Looked::default();
-    for shape in shapes.iter().step_by(step) {
+    for shape in spread(shapes.iter().collect(), sample) {
         composed.shapes += 1;
         match app.prepare(&shape.input, &mut looked).await? {
             Prepared::Made(domain::MessageSource::Model, _) => composed.by_model += 1,

@@ -39,18 +39,15 @@ pub struct Couple {
     texts: [String; 2],
 }
 
-/// Up to `count` couples over all `shapes`, evenly spread. Where the model chose the approved
-/// wording there is nothing to compare.
+/// Up to `count` couples of `shapes`, drawn by a seed. Where the model chose the approved wording
+/// there is nothing to compare.
 #[must_use]
 pub fn couples(app: &App, shapes: &[Shape], count: usize) -> Vec<Couple> {
     let mut chance = Chance::of("sheet");
     let mut out = Vec::new();
-    let start = chance.below(shapes.len().max(1));
-    let step = shapes.len().div_ceil(count.max(1)).max(1);
-    // Another round begins one further on, until there are enough.
-    let order = (0..step).flat_map(|round| (round..shapes.len()).step_by(step));
-    let order = order.map(|at| (at + start) % shapes.len().max(1));
-    for shape in order.filter_map(|at| shapes.get(at)) {
+    let mut drawn: Vec<&Shape> = shapes.iter().collect();
+    drawn.sort_by_cached_key(|_| chance.next());
+    for shape in drawn {
         if out.len() == count {
             break;
         }

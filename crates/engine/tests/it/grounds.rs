@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{SubjectId, TemplateId};
+use domain::{DeliveryState, SubjectId, TemplateId};
 use knowledge::{Corpus, Embed, EmbedError, Index, Search};
+use tempfile::TempDir;
 
 use crate::support::{Office, event, registers, root};
 
@@ -69,28 +70,43 @@ async fn cited(office: &Office, to: Option<SubjectId>) -> (TemplateId, String) {
     panic!("no letter cites a passage")
 }
 
-/// Writes one sentence more into each section of the document that `passage` is of.
-fn amend(files: &mut BTreeMap<String, String>, passage: &str) -> String {
-    let (document, _) = passage.split_once('#').unwrap();
-    let text = files.get_mut(&format!("corpus/{document}.md")).unwrap();
-    *text = text
-        .lines()
-        .map(|line| match line.strip_prefix("## ") {
-            Some(_) => format!("{line}\nĐoạn này vừa được sửa.\n"),
-            None => format!("{line}\n"),
-        })
-        .collect();
-    document.to_owned()
+/// A corpus that changes, and one database.
+struct Library {
+    files: BTreeMap<String, String>,
+    folder: TempDir,
+}
+
+impl Library {
+    fn new() -> Self {
+        Self { files: corpus_files(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// An office that cites from the corpus as it is now.
+    async fn office(&self) -> Office {
+        let database = format!("sqlite:{}", self.folder.path().join("db").display());
+        let passages = indexed(&self.files, &self.folder.path().join("index"));
+        Office::with_passages("2026-11-10T03:00:00Z", &database, passages).await
+    }
+
+    /// Writes one sentence more into each section of the document that `passage` is of.
+    fn amend(&mut self, passage: &str) -> String {
+        let (document, _) = passage.split_once('#').unwrap();
+        let text = self.files.get_mut(&format!("corpus/{document}.md")).unwrap();
+        *text = text
+            .lines()
+            .map(|line| match line.strip_prefix("## ") {
+                Some(_) => format!("{line}\nĐoạn này vừa được sửa.\n"),
+                None => format!("{line}\n"),
+            })
+            .collect();
+        document.to_owned()
+    }
 }
 
 #[tokio::test]
 async fn a_letter_that_waits_is_worded_anew_once_what_it_cites_says_something_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let (index, database) = (folder.path().join("index"), folder.path().join("db"));
-    let database = format!("sqlite:{}", database.display());
-    let mut files = corpus_files();
-    let moment = "2026-11-10T03:00:00Z";
-    let before = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    let mut library = Library::new();
+    let before = library.office().await;
     before.told(&registers()).await;
     before.takes(&[event("cs-0004")]).await;
     let mother = before.person(MY);
@@ -98,26 +114,44 @@ async fn a_letter_that_waits_is_worded_anew_once_what_it_cites_says_something_el
     let (template, passage) = cited(&before, Some(mother)).await;
     drop(before);
 
-    amend(&mut files, &passage);
-    let after = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    library.amend(&passage);
+    let after = library.office().await;
     assert!(!after.app.look_at_grounds().await.unwrap().gone.is_empty());
     after.works().await;
     let sent = after.sent_to(mother).await;
     assert_eq!(sent.len(), 1, "and it is sent, once");
     assert_ne!(sent[0].template, template);
-    let mut conn = after.app.store.read().await.unwrap();
-    assert!(storage::grounds::stand(&mut conn, sent[0].template).await.unwrap());
-    assert!(!storage::grounds::stand(&mut conn, template).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_letter_that_lost_its_ground_and_has_nothing_to_say_any_more_does_not_wait_for_ever() {
+    let mut library = Library::new();
+    let before = library.office().await;
+    before.told(&registers()).await;
+    before.takes(&[event("cs-0004")]).await;
+    let mother = before.person(MY);
+    assert!(before.works_until_worded(mother).await, "a message waits");
+    let (_, passage) = cited(&before, Some(mother)).await;
+    drop(before);
+
+    library.amend(&passage);
+    let after = library.office().await;
+    assert!(!after.app.look_at_grounds().await.unwrap().gone.is_empty());
+    // The certificate is cancelled at the same time.
+    after.moves_to("2026-11-11T02:00:00Z");
+    after.told(&[event("hcs-0001")]).await;
+    after.moves_to("2026-11-11T03:00:00Z");
+    after.works().await;
+    let mut letters = after.letters().await;
+    letters.retain(|(message, _)| message.recipient == mother);
+    assert!(!letters.is_empty());
+    assert!(letters.iter().all(|(_, it)| it.state != DeliveryState::Queued), "{letters:?}");
 }
 
 #[tokio::test]
 async fn a_text_is_not_used_again_once_what_it_cites_says_something_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let (index, database) = (folder.path().join("index"), folder.path().join("db"));
-    let database = format!("sqlite:{}", database.display());
-    let mut files = corpus_files();
-    let moment = "2026-11-10T03:00:00Z";
-    let before = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    let mut library = Library::new();
+    let before = library.office().await;
     before.told(&registers()).await;
     before.told(&[event("cs-0004")]).await;
     let (template, passage) = cited(&before, None).await;
@@ -133,8 +167,8 @@ async fn a_text_is_not_used_again_once_what_it_cites_says_something_else() {
     assert!(before.app.look_at_grounds().await.unwrap().gone.is_empty());
     drop(before);
 
-    let document = amend(&mut files, &passage);
-    let after = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    let document = library.amend(&passage);
+    let after = library.office().await;
     let looked = after.app.look_at_grounds().await.unwrap();
     let gone: Vec<(&str, &str)> =
         looked.gone.iter().map(|it| (it.passage.as_str(), it.hash.as_str())).collect();
@@ -151,12 +185,12 @@ async fn a_text_is_not_used_again_once_what_it_cites_says_something_else() {
     drop((conn, after));
 
     // The passage vanishes with its document, and the text's ground with it.
-    files.remove(&format!("corpus/{document}.md"));
-    let without = Office::with_passages(moment, &database, indexed(&files, &index)).await;
+    library.files.remove(&format!("corpus/{document}.md"));
+    let without = library.office().await;
     assert_eq!(hash_of(&without, &passage), None);
     assert!(without.app.look_at_grounds().await.unwrap().gone.is_empty(), "it was gone before");
     // As it was, it carries again.
-    let again = indexed(&corpus_files(), &index);
-    let again = Office::with_passages(moment, &database, again).await;
+    library.files = corpus_files();
+    let again = library.office().await;
     assert!(!again.app.look_at_grounds().await.unwrap().back.is_empty());
 }

@@ -57,7 +57,7 @@ async fn says(
         action,
         because: "because".to_owned(),
     };
-    decide(conn, &office.app.pack, id, &decision).await
+    decide(conn, &office.app.pack, id, &decision).await.map(|it| it.state)
 }
 
 /// The phrases at `home` now, and why approved ones are not among them.

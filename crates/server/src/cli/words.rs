@@ -1,13 +1,12 @@
 //! `cotmoc words`: phrases that a model wrote for letters, and what people decide about them.
 
-use anyhow::Context as _;
 use domain::{Clock as _, Language};
-use rules::Pack;
+use engine::Decided;
 use serde::Serialize;
 use server::clock::RealClock;
 use server::config::Config;
 use server::wiring::{self, Tables};
-use storage::phrases::{self, Decision, PhraseAction, PhraseState};
+use storage::phrases::{Decision, PhraseAction, PhraseState};
 
 use super::output::Output;
 
@@ -76,13 +75,8 @@ struct Deciding {
 }
 
 fn state(text: &str) -> Result<PhraseState, String> {
-    match text {
-        "proved" => Ok(PhraseState::Proved),
-        "approved" => Ok(PhraseState::Approved),
-        "refused" => Ok(PhraseState::Refused),
-        "retired" => Ok(PhraseState::Retired),
-        _ => Err("it must be `proved`, `approved`, `refused` or `retired`".to_owned()),
-    }
+    let names = || PhraseState::ALL.map(PhraseState::name).join("`, `");
+    PhraseState::named(text).ok_or_else(|| format!("it must be one of `{}`", names()))
 }
 
 fn language(text: &str) -> Result<Language, String> {
@@ -105,11 +99,13 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
 }
 
 #[derive(Serialize)]
-struct Decided {
+struct Told {
     id: String,
     state: PhraseState,
     /// How many more different people must approve it.
     approvals_missing: usize,
+    /// Why it joins nothing though it is approved.
+    left_out: Option<String>,
 }
 
 async fn decide(
@@ -127,33 +123,24 @@ async fn decide(
         because: args.because.clone(),
     };
     let mut tx = store.begin().await?;
-    let state = engine::decide(&mut tx, &country.pack, &args.id, &decision).await?;
-    let missing = missing(&mut tx, &country.pack, &args.id, state).await?;
+    let Decided { state, approvals_missing } =
+        engine::decide(&mut tx, &country.pack, &args.id, &decision).await?;
+    let left_out = wiring::bank(&mut tx, &country).await?.left_out;
     tx.commit().await?;
-    match (state, missing) {
-        (PhraseState::Proved, missing) => output.say(format!(
-            "noted; {missing} more must approve it, by another name, before it joins"
-        )),
-        (PhraseState::Approved, _) => output.say("approved: it joins at the next start"),
-        (PhraseState::Refused, _) => output.say("refused: it is not proposed again"),
-        (PhraseState::Retired, _) => {
-            output.say("retired: no letter is worded with it from the next start on");
+    let left_out = left_out.into_iter().find(|(id, _)| *id == args.id);
+    let left_out = left_out.map(|(_, why)| why.to_string());
+    output.say(match (state, &left_out) {
+        (PhraseState::Proved, _) => {
+            format!(
+                "noted; {approvals_missing} more must approve it, by another name, before it joins"
+            )
         }
-    }
-    output.value(&Decided { id: args.id.clone(), state, approvals_missing: missing })
-}
-
-async fn missing(
-    conn: &mut storage::Conn,
-    pack: &Pack,
-    id: &str,
-    state: PhraseState,
-) -> anyhow::Result<usize> {
-    if state != PhraseState::Proved {
-        return Ok(0);
-    }
-    let phrase = phrases::get(conn, id).await?.context("the phrase is gone")?;
-    // Each that counts was by another person: `decide` takes no second of the same.
-    let has = phrases::decisions(conn, id).await?.len();
-    Ok(engine::approvals_needed(pack, &phrase.life_event).saturating_sub(has))
+        (PhraseState::Approved, None) => "approved: it joins at the next start".to_owned(),
+        (PhraseState::Approved, Some(why)) => format!("approved, and in no letter: {why}"),
+        (PhraseState::Refused, _) => "refused: it is not proposed again".to_owned(),
+        (PhraseState::Retired, _) => {
+            "retired: no letter is worded with it from the next start on".to_owned()
+        }
+    });
+    output.value(&Told { id: args.id.clone(), state, approvals_missing, left_out })
 }

@@ -58,7 +58,7 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
         letters: report,
         accepted_share: AcceptedShare {
             compose: composed.as_ref().map(Composed::accepted),
-            write: written.as_ref().map(Written::accepted_share),
+            write: written.as_ref().map(|it| it.tally.accepted_share()),
         },
         composed,
         written,
@@ -98,10 +98,7 @@ async fn have_written(
     let name = args.model.clone();
     let work = move || -> anyhow::Result<_> {
         let (words, vocabularies) = (pack::words(&files)?, wiring::vocabularies(&files)?);
-        let wording = match &name {
-            Some(name) => models::wording_by(&dir, name)?,
-            None => models::wording(&dir)?,
-        };
+        let wording = models::wording_by(&dir, name.as_deref())?;
         let embedder = models::embedder(&dir)?;
         let bar = output.bar(most as u64, false, "writing phrases");
         let report = written(
@@ -118,14 +115,16 @@ async fn have_written(
 }
 
 fn tell_written(paper: &Paper, it: &Written) {
-    paper.rule(&format!("phrases · {} asked for", it.phrases));
-    let share = it.accepted_share() * 100.0;
+    let tally = &it.tally;
+    paper.rule(&format!("phrases · {} asked for", tally.phrases));
+    let share = tally.accepted_share() * 100.0;
     let per = it.candidates_per_accepted.map(|per| format!(", {per:.1} texts for one"));
-    let text = format!("{share:.0} %, {} phrases gained{}", it.accepted, per.unwrap_or_default());
+    let text =
+        format!("{share:.0} %, {} phrases gained{}", tally.accepted, per.unwrap_or_default());
     paper.write("  something was proved for     ", &text, &plain());
     let text = format!("{:.2}", it.seconds_per_phrase);
     paper.write("  seconds a phrase             ", &text, &plain());
-    for (reason, count) in &it.refused {
+    for (reason, count) in &tally.refused {
         paper.write(&format!("  {count:>6} × "), reason, &plain());
     }
 }

@@ -41,6 +41,7 @@ on_both! {
     nobody_is_disturbed_more_often_than_allowed,
     an_address_that_was_taken_back_is_forgotten,
     what_is_not_proved_is_not_sent,
+    what_lost_its_proof_is_held_back_until_somebody_may_have_read_it,
     a_refusal_and_a_claim_at_the_same_moment_agree,
     the_inbox_holds_what_was_sent_newest_first_and_only_to_its_owner,
     saying_the_same_twice_is_saying_it_once,
@@ -48,6 +49,21 @@ on_both! {
 
 async fn claim(conn: &mut Conn) -> Claim {
     claim_at(conn, delivery().id, later(100), None).await
+}
+
+/// Checks that stop nothing at `now`.
+fn nothing_against(now: jiff::Timestamp) -> Checks<'static> {
+    Checks {
+        now,
+        today: today(),
+        must_live: &[],
+        deceased: "deceased",
+        sensitive: false,
+        lost_proof: false,
+        refusal_keys: &[],
+        halt_scopes: &[],
+        budget: None,
+    }
 }
 
 async fn claim_at(
@@ -60,14 +76,11 @@ async fn claim_at(
     let scopes = ["all", "life-event:LE-BIRTH", "channel:inbox"].map(str::to_owned);
     let must_live = [child(), mother()];
     let checks = Checks {
-        now,
-        today: today(),
         must_live: &must_live,
-        deceased: "deceased",
-        sensitive: false,
         refusal_keys: &keys,
         halt_scopes: &scopes,
         budget,
+        ..nothing_against(now)
     };
     deliveries::claim_delivery(conn, id, &checks).await.unwrap().unwrap()
 }
@@ -275,16 +288,7 @@ async fn a_delivery_that_fails_for_good_says_so(store: Store) {
     claim(&mut tx).await;
     deliveries::record_failed(&mut tx, delivery().id).await.unwrap();
     assert_eq!(claim(&mut tx).await, Claim::NotQueued(DeliveryState::Failed));
-    let checks = Checks {
-        now: noon(),
-        today: today(),
-        must_live: &[],
-        deceased: "deceased",
-        sensitive: false,
-        refusal_keys: &[],
-        halt_scopes: &[],
-        budget: None,
-    };
+    let checks = nothing_against(noon());
     let none = domain::DeliveryId::of(&["nothing"]);
     assert_eq!(deliveries::claim_delivery(&mut tx, none, &checks).await.unwrap(), None);
 }
@@ -386,16 +390,7 @@ async fn nothing_is_sent_about_what_was_withdrawn(store: Store) {
 async fn what_hurts_is_not_sent_by_a_machine(store: Store) {
     let mut tx = store.begin().await.unwrap();
     a_message(&mut tx).await;
-    let checks = Checks {
-        now: later(100),
-        today: today(),
-        must_live: &[],
-        deceased: "deceased",
-        sensitive: true,
-        refusal_keys: &[],
-        halt_scopes: &[],
-        budget: None,
-    };
+    let checks = Checks { sensitive: true, ..nothing_against(later(100)) };
     let claimed = deliveries::claim_delivery(&mut tx, delivery().id, &checks).await.unwrap();
     assert_eq!(claimed, Some(Claim::Suppressed(Suppression::Sensitive)));
     assert_eq!(claim(&mut tx).await, Claim::NotQueued(DeliveryState::Suppressed));
@@ -407,6 +402,27 @@ async fn what_is_not_proved_is_not_sent(store: Store) {
     let unproved = Message { proved: false, ..message() };
     messages::put(&mut tx, &unproved, noon()).await.unwrap();
     is_suppressed(&mut tx, Suppression::NotProved).await;
+}
+
+async fn what_lost_its_proof_is_held_back_until_somebody_may_have_read_it(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    a_message(&mut tx).await;
+    let lost = async |tx: &mut Tx| deliveries::has_lost_proof(tx, message().id).await.unwrap();
+    assert!(!lost(&mut tx).await, "it cites nothing");
+    let ground = Ground { passage: "law#1".to_owned(), hash: "before".to_owned() };
+    grounds::put(&mut tx, template().id, std::slice::from_ref(&ground)).await.unwrap();
+    assert!(!lost(&mut tx).await, "the passage stands");
+    let changed = [(ground.passage, "after".to_owned())].into();
+    grounds::look(&mut tx, &changed, noon()).await.unwrap();
+    assert!(lost(&mut tx).await);
+    // What was taken to be sent may have been read, and stays as it is.
+    assert!(matches!(claim(&mut tx).await, Claim::Claimed(_)));
+    assert!(!lost(&mut tx).await);
+    deliveries::requeue(&mut tx, delivery().id).await.unwrap();
+    assert!(lost(&mut tx).await);
+    let checks = Checks { lost_proof: true, ..nothing_against(later(100)) };
+    let claimed = deliveries::claim_delivery(&mut tx, delivery().id, &checks).await.unwrap();
+    assert_eq!(claimed, Some(Claim::Suppressed(Suppression::NotProved)));
 }
 
 /// A refusal stored at the same time either stops the sending or comes after it.

@@ -1,14 +1,15 @@
 //! What a model is told when it says a phrase otherwise: phrases that people approved, each with
 //! ways to say the same, and the phrase. No value of a person is near.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Language;
 use serde::Deserialize;
 
 use super::Saying;
 use crate::fingerprint::Fingerprint;
-use crate::prompt::{PromptError, front_matter};
+use crate::phrase::Phrase;
+use crate::prompt::{PromptError, by_language, front_matter};
 use crate::words::Words;
 
 /// How many phrases are shown, and how many ways to say each.
@@ -92,12 +93,11 @@ fn examples(words: &Words, saying: &Saying<'_>) -> Vec<Vec<String>> {
     let mut others = words.sayings(saying.home.language);
     others.retain(|it| it.home.point != saying.home.point && it.alternatives.len() > 1);
     others.sort_by_key(|it| std::cmp::Reverse(it.alternatives.len().min(WAYS + 1)));
-    let mut points = std::collections::BTreeSet::new();
+    let mut points = BTreeSet::new();
     others.retain(|it| points.insert(it.home.point.clone()));
     others.truncate(SHOWN);
-    let ways = |it: &Saying<'_>| {
-        it.alternatives.iter().take(WAYS + 1).map(crate::phrase::Phrase::approved).collect()
-    };
+    let ways =
+        |it: &Saying<'_>| it.alternatives.iter().take(WAYS + 1).map(Phrase::approved).collect();
     others.iter().map(ways).collect()
 }
 
@@ -112,14 +112,11 @@ pub struct Rephrasings(BTreeMap<Language, Rephrase>);
 impl Rephrasings {
     /// Reads files that are given as (name, text); those that are no `rephrase-*` are left out.
     pub fn read(files: &[(String, String)]) -> Result<Self, PromptError> {
-        let mut out = BTreeMap::new();
-        for (name, text) in files.iter().filter(|(name, _)| name.starts_with("rephrase-")) {
-            let prompt = Rephrase::parse(name, text)?;
-            if out.insert(prompt.head.language, prompt).is_some() {
-                return Err(PromptError::Twice { file: name.clone() });
-            }
-        }
-        Ok(Self(out))
+        let wanted = |name: &str| name.starts_with("rephrase-");
+        by_language(files, wanted, |name, text| {
+            Rephrase::parse(name, text).map(|prompt| (prompt.head.language, prompt))
+        })
+        .map(Self)
     }
 
     /// The prompt for phrases of `language`.

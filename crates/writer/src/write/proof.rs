@@ -71,7 +71,8 @@ impl NotTaken {
 }
 
 /// Decides whether `text` may stand beside the approved phrases of `saying`: the same sentences,
-/// one by one, as one approved reading of it, in words that the pack itself might hold. What carries each sentence is answered.
+/// one by one, as one approved reading of it, in words that the pack itself might hold. What
+/// carries each sentence is answered.
 pub fn take(
     words: &Words,
     saying: &Saying<'_>,

@@ -48,6 +48,51 @@ impl Proposals {
     }
 }
 
+/// What came of asking about several phrases.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Phrases that a model was asked about.
+    pub phrases: usize,
+    /// Those for which at least one text was proved.
+    pub with_accepted: usize,
+    /// Different texts that it gave.
+    pub candidates: usize,
+    /// Those that were proved.
+    pub accepted: usize,
+    /// Why texts were refused, and how often.
+    pub refused: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    /// Counts what came of one more.
+    pub fn add(&mut self, found: &Proposals) {
+        self.phrases += 1;
+        self.with_accepted += usize::from(!found.taken.is_empty());
+        self.candidates += found.given();
+        self.accepted += found.taken.len();
+        for (reason, count) in found.reasons() {
+            *self.refused.entry(reason).or_default() += count;
+        }
+    }
+
+    /// The share of phrases for which something was proved; 0 of none.
+    #[must_use]
+    pub fn accepted_share(&self) -> f64 {
+        float(self.with_accepted) / float(self.phrases.max(1))
+    }
+
+    /// How many texts it took for one that was proved; nothing where none was.
+    #[must_use]
+    pub fn candidates_per_accepted(&self) -> Option<f64> {
+        (self.accepted > 0).then(|| float(self.candidates) / float(self.accepted))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer than a float tells apart")]
+fn float(count: usize) -> f64 {
+    count as f64
+}
+
 /// Asks `wording` for `candidates` ways to say `saying` otherwise, and proves each.
 ///
 /// `words` are the pack's own: a phrase that joined them proves nothing.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{people, templates, to};
 use crate::chance::Chance;
+use crate::writer::spread;
 
 /// So many different letters are filled again and again.
 const LETTERS: usize = 2_000;
@@ -28,8 +29,7 @@ pub struct Speed {
 #[must_use]
 pub fn speed(app: &App, shapes: &[Shape], threads: usize) -> Speed {
     let words = &app.writing.words;
-    let step = shapes.len().div_ceil(LETTERS).max(1);
-    let some: Vec<Shape> = shapes.iter().step_by(step).cloned().collect();
+    let some = spread(shapes.to_vec(), LETTERS);
     let mut chance = Chance::of("speed");
     let people = some.iter().map(|it| people::somebody(&it.input, &mut chance).0);
     let letters: Vec<_> = people

@@ -1,7 +1,6 @@
 //! `cotmoc words propose`: a model writes phrases, and what is proved of them is kept.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
@@ -13,7 +12,7 @@ use server::wiring::{self, Tables};
 use server::{models, pack, prompts};
 use storage::phrases::{self, Phrase, PhraseState};
 use storage::{Store, Stored};
-use writer::{Proposals, Range, Saying, Support, ask_id, phrase_id, propose};
+use writer::{Proposals, Range, Saying, Support, Tally, ask_id, phrase_id, propose};
 
 use super::super::output::Output;
 
@@ -69,30 +68,22 @@ impl From<Reach> for Range {
 /// What machines read.
 #[derive(Debug, Default, Serialize)]
 struct Told {
-    /// Phrases that a model was asked about.
-    asked: usize,
-    /// Phrases that were asked about before, in the same way.
-    kept: usize,
-    /// Phrases for which something was proved.
-    with_proved: usize,
-    /// Their share of those that were asked about.
+    #[serde(flatten)]
+    tally: Tally,
+    /// The share of phrases for which something was proved.
     accepted_share: f64,
-    /// Different texts that the model gave.
-    candidates: usize,
-    /// How many of them were proved.
-    proved: usize,
     /// Texts for one that was proved; nothing where none was.
     candidates_per_accepted: Option<f64>,
+    /// Phrases that were asked about before, in the same way.
+    kept: usize,
     /// Proved texts that were not known before.
     new: usize,
-    /// Why texts were refused, and how often.
-    refusals: BTreeMap<String, usize>,
     seconds: f64,
-    seconds_a_phrase: f64,
+    seconds_per_phrase: f64,
     /// Proved texts with the phrase that they say otherwise.
     texts: Vec<Line>,
     /// Refused texts, where asked for.
-    refused: Vec<Line>,
+    refused_texts: Vec<Line>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -116,10 +107,7 @@ pub(super) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let rephrasings = prompts::rephrasings()?;
     let prompt = rephrasings.get(args.language).context("no prompt for this language")?;
     let dir = &config.models.dir;
-    let wording = match &args.model {
-        Some(name) => models::wording_by(dir, name)?,
-        None => models::wording(dir)?,
-    };
+    let wording = models::wording_by(dir, args.model.as_deref())?;
     let embedder = models::embedder(dir)?;
     let support =
         Support { vocabulary, manners: words.manners(args.language), model: Some(&*embedder) };
@@ -143,7 +131,7 @@ pub(super) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
         let made = Made { model: wording.hash(), prompt: prompt.hash(), seed: args.seed };
         keep(&store, saying, &ask, &found, made, &mut told).await?;
         if args.refusals {
-            told.refused.extend(found.refused.iter().map(|(text, why)| Line {
+            told.refused_texts.extend(found.refused.iter().map(|(text, why)| Line {
                 id: phrase_id(&saying.home, text),
                 approved: approved(saying),
                 text: text.clone(),
@@ -155,7 +143,7 @@ pub(super) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     }
     bar.finish_and_clear();
     store.close().await;
-    told.finish(started.elapsed().as_secs_f64());
+    told.finish(started.elapsed());
     say(&told, output);
     output.value(&told)
 }
@@ -187,13 +175,7 @@ async fn keep(
     made: Made<'_>,
     told: &mut Told,
 ) -> anyhow::Result<()> {
-    told.asked += 1;
-    told.with_proved += usize::from(!found.taken.is_empty());
-    told.candidates += found.given();
-    told.proved += found.taken.len();
-    for (reason, count) in found.reasons() {
-        *told.refusals.entry(reason).or_default() += count;
-    }
+    told.tally.add(found);
     let now = RealClock.now();
     let mut tx = store.begin().await?;
     for proposed in &found.taken {
@@ -236,39 +218,34 @@ fn approved(saying: &Saying<'_>) -> String {
 }
 
 impl Told {
-    fn finish(&mut self, seconds: f64) {
-        self.seconds = seconds;
-        self.seconds_a_phrase = seconds / as_f64(self.asked.max(1));
-        self.accepted_share = as_f64(self.with_proved) / as_f64(self.asked.max(1));
-        let per = as_f64(self.candidates) / as_f64(self.proved.max(1));
-        self.candidates_per_accepted = (self.proved > 0).then_some(per);
+    fn finish(&mut self, took: Duration) {
+        let many = u32::try_from(self.tally.phrases.max(1)).unwrap_or(u32::MAX);
+        self.seconds = took.as_secs_f64();
+        self.seconds_per_phrase = (took / many).as_secs_f64();
+        self.accepted_share = self.tally.accepted_share();
+        self.candidates_per_accepted = self.tally.candidates_per_accepted();
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than a float tells apart")]
-fn as_f64(count: usize) -> f64 {
-    count as f64
 }
 
 fn say(told: &Told, output: Output) {
     for text in &told.texts {
-        let known = text.known_as.map(|state| format!("  ({state:?} already)"));
+        let known = text.known_as.map(|state| format!("  ({} already)", state.name()));
         output.say(format!("{}  {}", text.id, text.approved));
         output.say(format!("{:>32}{}{}", "→ ", text.text, known.unwrap_or_default()));
     }
-    for text in &told.refused {
+    for text in &told.refused_texts {
         output.say(format!("✗ {}", text.approved));
         output.say(format!("  {} ({})", text.text, text.because.as_deref().unwrap_or_default()));
     }
     output.say(format!(
         "{} phrases asked about, {} asked about before; something was proved for {}",
-        told.asked, told.kept, told.with_proved
+        told.tally.phrases, told.kept, told.tally.with_accepted
     ));
     output.say(format!(
         "{} texts, {} proved, {} of them new; {:.2} s a phrase",
-        told.candidates, told.proved, told.new, told.seconds_a_phrase
+        told.tally.candidates, told.tally.accepted, told.new, told.seconds_per_phrase
     ));
-    for (because, count) in &told.refusals {
+    for (because, count) in &told.tally.refused {
         output.say(format!("{count:>6} × {because}"));
     }
     if told.new > 0 {

@@ -7,7 +7,7 @@ use server::pack;
 use server::wiring::{self, Tables};
 use similar::{ChangeTag, TextDiff};
 use storage::phrases::{self, Decision, Phrase, PhraseState};
-use writer::{Home, Phrase as Approved, Saying};
+use writer::{Phrase as Approved, Saying};
 
 use super::super::output::Output;
 
@@ -26,9 +26,8 @@ pub(super) async fn list(
 ) -> anyhow::Result<()> {
     let store = wiring::store(config, Tables::Expected).await?.store;
     let country = wiring::country(config)?;
-    let (own, vocabularies) = (pack::words(&country.files)?, wiring::vocabularies(&country.files)?);
     let mut conn = store.read().await?;
-    let bank = engine::bank(&mut conn, &country.pack, own, &vocabularies).await?;
+    let bank = wiring::bank(&mut conn, &country).await?;
     let why = |id: &str| {
         let found = bank.left_out.iter().find(|(left, _)| left == id);
         found.map(|(_, why)| why.to_string())
@@ -38,7 +37,7 @@ pub(super) async fn list(
         all.into_iter().map(|phrase| Listed { left_out: why(&phrase.id), phrase }).collect();
     for Listed { phrase, left_out } in &all {
         let Phrase { id, life_event, point, language, text, state, .. } = phrase;
-        output.say(format!("{id}  {state:?}  {life_event}  {point}  {}", language.tag()));
+        output.say(format!("{id}  {}  {life_event}  {point}  {}", state.name(), language.tag()));
         output.say(format!("    {text}"));
         if let Some(why) = left_out {
             output.say(format!("    in no letter: {why}"));
@@ -72,13 +71,7 @@ pub(super) async fn one(id: &str, config: &Config, output: Output) -> anyhow::Re
     let phrase = phrases::get(&mut conn, id).await?;
     let phrase = phrase
         .with_context(|| format!("there is no phrase `{id}`: `cotmoc words list` shows them"))?;
-    let home = Home {
-        of: phrase.life_event.clone(),
-        point: phrase.point.clone(),
-        variant: usize::try_from(phrase.variant)?,
-        language: phrase.language,
-    };
-    let saying = words.saying(&home);
+    let saying = words.saying(&engine::home_of(&phrase));
     let nearest = saying.as_ref().and_then(|saying| nearest(saying, &phrase.text));
     let difference =
         nearest.as_ref().map(|near| difference(near, &phrase.text)).unwrap_or_default();
@@ -124,7 +117,7 @@ fn difference(from: &str, to: &str) -> Vec<(&'static str, String)> {
 fn say(shown: &Shown, output: Output) {
     let Shown { phrase, nearest, difference, decisions, approvals_needed, stale } = shown;
     let Phrase { id, life_event, point, variant, text, state, .. } = phrase;
-    output.say(format!("{id} is {state:?}: {life_event}, point {point}, variant {variant}"));
+    output.say(format!("{id} is {}: {life_event}, point {point}, variant {variant}", state.name()));
     output.say(format!("  says      {text}"));
     output.say(format!("  approved  {}", nearest.as_deref().unwrap_or("nothing any more")));
     let marked = difference.iter().map(|(tag, words)| match *tag {
@@ -148,7 +141,7 @@ fn say(shown: &Shown, output: Output) {
     }
     for decision in decisions {
         let Decision { at, by_whom, action, because } = decision;
-        output.say(format!("  {at}  {by_whom}: {action:?}, {because}"));
+        output.say(format!("  {at}  {by_whom}: {}, {because}", action.name()));
     }
     if *state == PhraseState::Proved {
         output.say(format!("  {approvals_needed} must approve it, each by a name of their own"));
