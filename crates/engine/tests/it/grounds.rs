@@ -103,8 +103,8 @@ impl Library {
     }
 }
 
-#[tokio::test]
-async fn a_letter_that_waits_is_worded_anew_once_what_it_cites_says_something_else() {
+/// An office where a letter waits whose passage was amended meanwhile, and the letter's template.
+async fn worded_and_amended() -> (Library, Office, TemplateId) {
     let mut library = Library::new();
     let before = library.office().await;
     before.told(&registers()).await;
@@ -117,6 +117,13 @@ async fn a_letter_that_waits_is_worded_anew_once_what_it_cites_says_something_el
     library.amend(&passage);
     let after = library.office().await;
     assert!(!after.app.look_at_grounds().await.unwrap().gone.is_empty());
+    (library, after, template)
+}
+
+#[tokio::test]
+async fn a_letter_that_waits_is_worded_anew_once_what_it_cites_says_something_else() {
+    let (_library, after, template) = worded_and_amended().await;
+    let mother = after.person(MY);
     after.works().await;
     let sent = after.sent_to(mother).await;
     assert_eq!(sent.len(), 1, "and it is sent, once");
@@ -125,18 +132,8 @@ async fn a_letter_that_waits_is_worded_anew_once_what_it_cites_says_something_el
 
 #[tokio::test]
 async fn a_letter_that_lost_its_ground_and_has_nothing_to_say_any_more_does_not_wait_for_ever() {
-    let mut library = Library::new();
-    let before = library.office().await;
-    before.told(&registers()).await;
-    before.takes(&[event("cs-0004")]).await;
-    let mother = before.person(MY);
-    assert!(before.works_until_worded(mother).await, "a message waits");
-    let (_, passage) = cited(&before, Some(mother)).await;
-    drop(before);
-
-    library.amend(&passage);
-    let after = library.office().await;
-    assert!(!after.app.look_at_grounds().await.unwrap().gone.is_empty());
+    let (_library, after, _) = worded_and_amended().await;
+    let mother = after.person(MY);
     // The certificate is cancelled at the same time.
     after.moves_to("2026-11-11T02:00:00Z");
     after.told(&[event("hcs-0001")]).await;
