@@ -143,6 +143,7 @@ impl Worker {
         stop: CancellationToken,
         timetable: &Timetable,
     ) -> Result<Worked, EngineError> {
+        self.look_at_grounds(&stop).await?;
         let work = self.at(&stop, PAUSE, Some(Desk::Work), async || {
             self.app.tick(timetable).await?;
             self.app.watch_for_too_many().await?;
@@ -158,6 +159,19 @@ impl Worker {
         worked.add(written);
         worked.add(sent);
         Ok(worked)
+    }
+
+    /// Before anything is worded or sent: the corpus may have changed since texts were proved by
+    /// it.
+    async fn look_at_grounds(&self, stop: &CancellationToken) -> Result<(), EngineError> {
+        while !stop.is_cancelled() {
+            match self.app.look_at_grounds().await {
+                Ok(_) => break,
+                Err(error) => bears(error)?,
+            }
+            rest(stop, PAUSE).await;
+        }
+        Ok(())
     }
 
     /// Takes turns at one desk until told to stop, with a `pause` where there was nothing to do.
@@ -187,15 +201,9 @@ impl Worker {
                         continue;
                     }
                 }
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(error = %chain(&error), "the database cannot be used, trying again");
-                }
-                Err(error) => return Err(error),
+                Err(error) => bears(error)?,
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(pause) => {}
-            }
+            rest(stop, pause).await;
         }
         Ok(worked)
     }
@@ -399,6 +407,26 @@ impl Worker {
                 Worked { dead: 1, ..Worked::default() }
             }
         })
+    }
+}
+
+/// A database that cannot be used for a while is told of and borne.
+///
+/// # Errors
+/// Any other error, as it is.
+fn bears(error: EngineError) -> Result<(), EngineError> {
+    if !error.is_transient() {
+        return Err(error);
+    }
+    tracing::warn!(error = %chain(&error), "the database cannot be used, trying again");
+    Ok(())
+}
+
+/// Waits for so long, or until told to stop.
+async fn rest(stop: &CancellationToken, pause: Duration) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(pause) => {}
     }
 }
 

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{DeliveryState, SubjectId, TemplateId};
+use engine::{App, Worker};
 use knowledge::{Corpus, Embed, EmbedError, Index, Search};
+use storage::{Options, Store};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
-use crate::support::{Office, event, registers, root};
+use crate::support::{Office, daily, event, options, registers, root};
 
 const MY: &str = "999300100041";
 
@@ -81,11 +85,14 @@ impl Library {
         Self { files: corpus_files(), folder: tempfile::tempdir().unwrap() }
     }
 
+    fn database(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("db").display())
+    }
+
     /// An office that cites from the corpus as it is now.
     async fn office(&self) -> Office {
-        let database = format!("sqlite:{}", self.folder.path().join("db").display());
         let passages = indexed(&self.files, &self.folder.path().join("index"));
-        Office::with_passages("2026-11-10T03:00:00Z", &database, passages).await
+        Office::with_passages("2026-11-10T03:00:00Z", &self.database(), passages).await
     }
 
     /// Writes one sentence more into each section of the document that `passage` is of.
@@ -190,4 +197,34 @@ async fn a_text_is_not_used_again_once_what_it_cites_says_something_else() {
     library.files = corpus_files();
     let again = library.office().await;
     assert!(!again.app.look_at_grounds().await.unwrap().back.is_empty());
+}
+
+#[tokio::test]
+async fn a_worker_that_begins_while_the_database_cannot_be_used_waits_for_it() {
+    let library = Library::new();
+    let office = library.office().await;
+    office.told(&registers()).await;
+    office.takes(&[event("cs-0004")]).await;
+    let mother = office.person(MY);
+    let impatient = Options { patience: Duration::from_millis(100), ..options() };
+    let store = Store::open(&library.database(), &impatient).await.unwrap();
+    let worker = Worker::new(App { store, ..office.app.clone() }, "early".to_owned());
+
+    let held = office.app.store.begin().await.unwrap();
+    let stop = CancellationToken::new();
+    let freed = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(held);
+        for _ in 0..300 {
+            if !office.sent_to(mother).await.is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        stop.cancel();
+    };
+    let daily = daily();
+    let (worked, ()) = tokio::join!(worker.run(stop.clone(), &daily), freed);
+    worked.unwrap();
+    assert_eq!(office.sent_to(mother).await.len(), 1);
 }

@@ -302,7 +302,7 @@ pub(crate) async fn postgres() -> Option<String> {
 }
 
 /// A database's options, with a master key of the tests.
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     let ring = Ring::new(vec![MasterKey::new(&[7; MASTER])]).unwrap();
     Options { vault: Some(Vault::open(ring, counted).unwrap()), ..Options::default() }
 }

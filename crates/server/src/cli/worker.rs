@@ -102,8 +102,6 @@ impl<P: FnOnce() -> anyhow::Result<App> + Send + 'static> Work<P> {
             () = stop.cancelled() => return Ok(()),
             app = ready => app??,
         };
-        // The corpus may have changed since texts were proved by it.
-        app.look_at_grounds().await?;
         let hearing = async {
             match &self.inward {
                 Some(inward) => inward.listen(&app, stop).await.map(|_| ()),
