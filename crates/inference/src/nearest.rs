@@ -6,6 +6,7 @@
 //! for more than are needed and compares those by their floats.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use half::f16;
 
@@ -117,10 +118,14 @@ impl Table {
         let each = tiles.div_ceil(threads.max(1) * PARTS).max(LEAST);
         let parts: Vec<Range<usize>> =
             (0..tiles).step_by(each).map(|start| start..(start + each).min(tiles)).collect();
+        // What one part is sure of spares the others asking `admits` of what lies below: each of
+        // these looks somewhere else in memory.
+        let sure = Sure::default();
         let found = spread(threads, &parts, |part| {
-            let mut best = Best { most, floor: f32::NEG_INFINITY, held: Vec::new() };
+            let mut best = Best::of(most);
             let mut scores = vec![0.0; STEP * LANES];
             for start in part.clone().step_by(STEP) {
+                best.least = sure.at_least(best.floor);
                 let step = start..(start + STEP).min(part.end);
                 let scores = scores.get_mut(..step.len() * LANES).unwrap_or_default();
                 product((tier, 1), &asked, &self.packed, step, scores);
@@ -131,7 +136,7 @@ impl Table {
             }
             best.held
         });
-        let mut best = Best { most, floor: f32::NEG_INFINITY, held: found.concat() };
+        let mut best = Best { held: found.concat(), ..Best::of(most) };
         best.cut();
         best.held.sort_unstable_by(Best::order);
         best.held
@@ -168,22 +173,47 @@ fn halve(row: &[f32], out: &mut Vec<u8>) -> Result<(), NotFinite> {
     Ok(())
 }
 
+/// The highest score of which some part holds enough: what is below it is not among the best.
+struct Sure(Mutex<f32>);
+
+impl Default for Sure {
+    fn default() -> Self {
+        Self(Mutex::new(f32::NEG_INFINITY))
+    }
+}
+
+impl Sure {
+    /// Learns that a part holds enough of `floor`, and says what all of them together know.
+    fn at_least(&self, floor: f32) -> f32 {
+        let mut sure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *sure = sure.max(floor);
+        *sure
+    }
+}
+
 /// The best so far. Twice as many are held before the worse half is let go.
 struct Best {
     most: usize,
     /// What a score has to be above.
     floor: f32,
+    /// What it may not be below: another part holds enough that reach it, and where they are equal
+    /// its rows may be behind ours.
+    least: f32,
     held: Vec<(usize, f32)>,
 }
 
 impl Best {
+    fn of(most: usize) -> Self {
+        Self { most, floor: f32::NEG_INFINITY, least: f32::NEG_INFINITY, held: Vec::new() }
+    }
+
     fn order(a: &(usize, f32), b: &(usize, f32)) -> std::cmp::Ordering {
         b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
     }
 
     fn offer(&mut self, row: usize, score: f32, admits: impl Fn(usize) -> bool) {
         // Rows come in their order, so one with the score of the floor is behind it.
-        if score > self.floor && admits(row) {
+        if score > self.floor && score >= self.least && admits(row) {
             self.held.push((row, score));
             if self.held.len() > 2 * self.most {
                 self.cut();
@@ -254,7 +284,7 @@ mod tests {
         all.retain(|(row, _)| admits(*row));
         all.sort_by(Best::order);
         assert_eq!(all[0].0, 17);
-        for (most, threads) in [(0, 1), (1, 2), (10, 1), (10, 2), (200, 7), (9_000, 3)] {
+        for (most, threads) in [(0, 1), (1, 2), (10, 1), (10, 2), (40, 2), (200, 7), (9_000, 3)] {
             let found = table.nearest(to, most, threads, admits);
             assert_eq!(found, all[..most.min(all.len())], "{most} of {threads} threads");
         }
@@ -262,9 +292,13 @@ mod tests {
 
     #[test]
     fn equal_ones_come_in_their_order() {
-        let rows = vec![vec![0.5; DIMENSIONS]; 40];
-        let found = table(&rows).nearest(&[1.0; DIMENSIONS], 3, 1, |_| true);
-        assert_eq!(found.into_iter().map(|it| it.0).collect::<Vec<_>>(), [0, 1, 2]);
+        // Of so many each part is sure of a few before another ends.
+        let rows = vec![vec![0.5; DIMENSIONS]; 40_000];
+        let table = table(&rows);
+        for threads in [1, 3] {
+            let found = table.nearest(&[1.0; DIMENSIONS], 3, threads, |_| true);
+            assert_eq!(found.into_iter().map(|it| it.0).collect::<Vec<_>>(), [0, 1, 2]);
+        }
     }
 
     #[test]
