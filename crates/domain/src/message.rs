@@ -1,6 +1,7 @@
 //! Templates and messages: text that was proved, and text that a person gets.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub struct Template {
     /// Hash of the index that the passages came from.
     pub index: String,
     /// What carries each sentence.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Arc<[Evidence]>,
 }
 
 /// Which letter about a milestone it is.
@@ -105,7 +106,7 @@ pub struct Message {
     /// What the person reads.
     pub text: String,
     /// What carries each sentence.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Arc<[Evidence]>,
 }
 
 impl Message {

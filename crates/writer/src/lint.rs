@@ -79,7 +79,7 @@ fn says_by_when(plan: &Plan, evidence: &[Evidence]) -> Result<(), LintError> {
 /// Looks at what a value brings into the rendered text.
 pub(crate) fn lint_value(value: &str) -> Result<(), LintError> {
     // Most values hold none of these, and then there is nothing to look for.
-    if !value.contains([':', '.', '{', '}', '\n']) {
+    if !value.bytes().any(|byte| matches!(byte, b':' | b'.' | b'{' | b'}' | b'\n')) {
         return Ok(());
     }
     let lower = value.to_lowercase();

@@ -30,7 +30,8 @@ const VALUES: usize = 600;
 #[derive(Debug)]
 pub(crate) enum Stretch {
     Words(String),
-    Slot(String),
+    /// Its place among the slots of the plan.
+    Slot(usize),
     Passage(String),
 }
 
@@ -44,7 +45,7 @@ pub(crate) struct Proved {
     points: Vec<Point>,
     kinds: Vec<(String, SlotKind)>,
     /// What carries each sentence.
-    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) evidence: Arc<[Evidence]>,
     /// The text in the order in which it is written out.
     pub(crate) stretches: Vec<Stretch>,
     /// About how long it gets.
@@ -58,10 +59,15 @@ impl Proved {
         let evidence = prove_again(plan, &template.text, cited).map_err(RenderError::Unproved)?;
         lint_template(plan, &evidence)?;
         let stretch = |part| match part {
-            Part::Text(words) => Stretch::Words(words.to_owned()),
+            Part::Text(words) => Ok(Stretch::Words(words.to_owned())),
             Part::Slot(token) => match token.strip_prefix("cite:") {
-                Some(id) => Stretch::Passage(id.to_owned()),
-                None => Stretch::Slot(token.to_owned()),
+                Some(id) => Ok(Stretch::Passage(id.to_owned())),
+                None => plan
+                    .slots
+                    .keys()
+                    .position(|name| name == token)
+                    .map(Stretch::Slot)
+                    .ok_or_else(|| RenderError::Unfilled(token.to_owned())),
             },
         };
         let text = parts(&template.text).map_err(|_| RenderError::Unfilled("{".to_owned()))?;
@@ -72,8 +78,13 @@ impl Proved {
             manners: Arc::clone(&plan.manners),
             points: plan.points.clone(),
             kinds: plan.slots.iter().map(|(name, slot)| (name.clone(), slot.kind)).collect(),
-            evidence,
-            stretches: text.into_iter().map(stretch).collect(),
+            // The same in most cases: then all letters of the template share one.
+            evidence: if *evidence == *template.evidence {
+                Arc::clone(&template.evidence)
+            } else {
+                evidence.into()
+            },
+            stretches: text.into_iter().map(stretch).collect::<Result<_, _>>()?,
             usual_length: template.text.len() + VALUES,
         })
     }

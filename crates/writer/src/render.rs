@@ -1,5 +1,7 @@
 //! Messages: a template filled for one person, by code.
 
+use std::sync::Arc;
+
 use domain::{Letter, Message, MilestoneId, SubjectId, Template, Value};
 
 use crate::lint::{LintError, lint_value};
@@ -63,7 +65,7 @@ impl Words {
             proved: true,
             subject_line: self.subject_line(plan),
             text,
-            evidence: proved.evidence.clone(),
+            evidence: Arc::clone(&proved.evidence),
         })
     }
 
@@ -79,8 +81,8 @@ impl Words {
             DeadlineKind::Known => (&lines.known, plan.slots.get("deadline")),
             DeadlineKind::Moved => (&lines.known, plan.slots.get("deadline_safe")),
         };
-        let day =
-            day.and_then(|slot| if let Value::Date(day) = slot.value { Some(day) } else { None });
+        let day = day
+            .and_then(|slot| if let Value::Date(day) = slot.value() { Some(*day) } else { None });
         let day = day.map(|day| short_date(day, plan.language)).unwrap_or_default();
         let line = line.get(plan.language).replace("{deadline}", &day);
         let after = &self.subjects;
@@ -98,23 +100,26 @@ fn render(
     proved: &Proved,
     cited: &dyn Fn(&str) -> Option<String>,
 ) -> Result<String, RenderError> {
+    let values: Vec<_> = plan.slots.values().map(|slot| slot.written(plan.language)).collect();
     let mut out = String::with_capacity(proved.usual_length);
     for stretch in &proved.stretches {
+        let passage;
         let value = match stretch {
             Stretch::Words(words) => {
                 out.push_str(words);
                 continue;
             }
             Stretch::Passage(id) => {
-                clean(&cited(id).ok_or_else(|| RenderError::Citation(id.clone()))?)
+                let found = cited(id).ok_or_else(|| RenderError::Citation(id.clone()))?;
+                passage = clean(&found);
+                &passage
             }
-            Stretch::Slot(name) => {
-                let slot = plan.slots.get(name);
-                slot.ok_or_else(|| RenderError::Unfilled(name.clone()))?.written(plan.language)
+            Stretch::Slot(at) => {
+                values.get(*at).ok_or_else(|| RenderError::Unfilled(at.to_string()))?.as_ref()
             }
         };
-        lint_value(&value)?;
-        out.push_str(&value);
+        lint_value(value)?;
+        out.push_str(value);
     }
     Ok(out)
 }

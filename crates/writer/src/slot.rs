@@ -4,6 +4,7 @@
 //! value is register text or pack text; it is cleaned here, once, and put in by a single
 //! pass over the template, so that a value that looks like a slot stays plain text.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use domain::{Language, Value};
@@ -71,18 +72,18 @@ impl SlotKind {
             Self::Count | Self::Money => matches!(value, Value::Int(number) if *number >= 0),
             Self::List => matches!(value, Value::List(items)
                 if !items.is_empty() && items.iter().all(|item| item.as_text().is_some())),
-            _ => value.as_text().is_some_and(|text| shown(text).any(|c| c != ' ')),
+            _ => value.as_text().is_some_and(|text| !text.is_empty()),
         }
     }
 }
 
-/// A slot's kind and what fills it for one person.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A slot's kind and what fills it for one person. Its texts are [clean]: they are cleaned as it is
+/// made, and nothing else makes one.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Slot {
     /// The kind.
     pub kind: SlotKind,
-    /// What fills it.
-    pub value: Value,
+    value: Value,
 }
 
 impl fmt::Debug for Slot {
@@ -96,26 +97,38 @@ impl Slot {
     /// A slot of `kind`, if `value` is of that kind.
     #[must_use]
     pub fn new(kind: SlotKind, value: Value) -> Option<Self> {
+        let value = cleaned(value);
         kind.takes(&value).then_some(Self { kind, value })
+    }
+
+    /// What fills it.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
     }
 
     /// The value as readers of `language` write it.
     #[must_use]
-    pub fn written(&self, language: Language) -> String {
+    pub fn written(&self, language: Language) -> Cow<'_, str> {
         match (&self.value, self.kind) {
-            (Value::Date(day), _) => long_date(*day, language),
-            (Value::Int(_), SlotKind::Money) => format!("{} đồng", self.value),
-            (Value::Text(text), SlotKind::Note) => {
-                clean(text).trim_end_matches(['.', ';']).to_owned()
-            }
-            (Value::Text(text), _) => clean(text),
+            (Value::Date(day), _) => long_date(*day, language).into(),
+            (Value::Int(_), SlotKind::Money) => format!("{} đồng", self.value).into(),
+            (Value::Text(text), SlotKind::Note) => text.trim_end_matches(['.', ';']).into(),
+            (Value::Text(text), _) => text.into(),
             (Value::List(items), _) => {
-                let items: Vec<String> =
-                    items.iter().filter_map(Value::as_text).map(clean).collect();
-                items.join("; ")
+                let items: Vec<&str> = items.iter().filter_map(Value::as_text).collect();
+                items.join("; ").into()
             }
-            (value, _) => value.to_string(),
+            (value, _) => value.to_string().into(),
         }
+    }
+}
+
+fn cleaned(value: Value) -> Value {
+    match value {
+        Value::Text(text) if !is_clean(&text) => Value::Text(clean(&text)),
+        Value::List(items) => Value::List(items.into_iter().map(cleaned).collect()),
+        value => value,
     }
 }
 
@@ -172,7 +185,13 @@ fn is_clean(text: &str) -> bool {
         }
         before = c;
     }
-    before != ' ' && text.len() <= LONGEST_VALUE && is_nfc(text)
+    before != ' ' && text.len() <= LONGEST_VALUE && (is_composed(text) || is_nfc(text))
+}
+
+/// Whether every character is a Latin letter or sign that stands composed in any text: there is no
+/// need to look each up.
+fn is_composed(text: &str) -> bool {
+    text.chars().all(|c| matches!(c, '\0'..'\u{300}' | '\u{1e00}'..='\u{1eff}'))
 }
 
 /// The characters of a value, each as it may stand in a line, before spaces are folded.
@@ -194,7 +213,7 @@ mod tests {
     use jiff::civil::date;
 
     fn written(kind: SlotKind, value: Value, language: Language) -> String {
-        Slot::new(kind, value).unwrap().written(language)
+        Slot::new(kind, value).unwrap().written(language).into_owned()
     }
 
     #[test]
@@ -216,6 +235,21 @@ mod tests {
         );
         assert_eq!(clean("Nguye\u{302}\u{303}n"), "Nguyễn");
         assert_eq!(clean("H'Hen Niê"), "H'Hen Niê");
+    }
+
+    /// What is not looked up is what would be found.
+    #[test]
+    fn latin_letters_are_composed_whatever_stands_beside_them() {
+        let latin = ('\0'..'\u{300}').chain('\u{1e00}'..='\u{1eff}');
+        for letter in latin {
+            let text = String::from(letter);
+            assert!(is_composed(&text) && is_nfc(&text), "{letter:?}");
+            for beside in ['a', 'ộ', 'Ư'] {
+                let text = format!("{beside}{letter}{beside}");
+                assert!(is_nfc(&text) && text.nfc().eq(text.chars()), "{text:?}");
+            }
+        }
+        assert!(!is_composed("a\u{323}") && !is_composed("\u{212b}"));
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Writer<'_> {
             model: model.to_owned(),
             prompt: self.prompt_name(plan.language),
             index: self.index.to_owned(),
-            evidence,
+            evidence: evidence.into(),
         })
     }
 

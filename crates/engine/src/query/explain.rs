@@ -192,7 +192,7 @@ impl App {
             prompt: template.prompt,
             index: template.index,
             passages: self.passage_lines(&message.evidence),
-            evidence: message.evidence.clone(),
+            evidence: message.evidence.to_vec(),
             deliveries: deliveries::of_message(conn, message.id).await?,
         })
     }

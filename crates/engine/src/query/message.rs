@@ -83,7 +83,7 @@ impl App {
             law,
             responsible: main.authority.clone(),
             passages: self.passage_lines(&message.evidence),
-            evidence: message.evidence.clone(),
+            evidence: message.evidence.to_vec(),
             source: message.source,
         })
     }

@@ -136,7 +136,7 @@ pub(crate) fn template() -> Template {
         model: String::new(),
         prompt: String::new(),
         index: String::new(),
-        evidence: Vec::new(),
+        evidence: [].into(),
     }
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn message() -> Message {
         proved: true,
         subject_line: "Đăng ký khai sinh".to_owned(),
         text: "Kính gửi ông/bà, hạn là 01/01/2027.".to_owned(),
-        evidence: Vec::new(),
+        evidence: [].into(),
     }
 }
 
