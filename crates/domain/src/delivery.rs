@@ -72,6 +72,18 @@ pub enum Detail {
     L2,
 }
 
+impl Detail {
+    /// The name in storage and in settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::L0 => "L0",
+            Self::L1 => "L1",
+            Self::L2 => "L2",
+        }
+    }
+}
+
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -43,6 +43,8 @@ pub struct Contact {
 pub struct Told<'a> {
     /// How it goes out.
     pub channel: Channel,
+    /// How much the person chose it to say.
+    pub chosen: Option<Detail>,
     /// Its language.
     pub language: Language,
     /// Who writes.
@@ -109,12 +111,18 @@ impl Contact {
         (!presses).then_some(self.budget)
     }
 
-    /// The notice of a message: as much as its channel may say and, by text message, no more than
-    /// fits in two.
+    /// How much a notice on `channel` says to who chose nothing.
+    #[must_use]
+    pub fn detail(&self, channel: Channel) -> Detail {
+        self.details.get(&channel).copied().unwrap_or(Detail::L0)
+    }
+
+    /// The notice of a message: as much as the person chose or else its channel may say and, by
+    /// text message, no more than fits in two.
     #[must_use]
     pub fn notice_of(&self, told: Told<'_>) -> Notice {
-        let Told { channel, language, sender, line, by, sensitive } = told;
-        let detail = self.details.get(&channel).copied().unwrap_or(Detail::L0);
+        let Told { channel, chosen, language, sender, line, by, sensitive } = told;
+        let detail = chosen.unwrap_or_else(|| self.detail(channel));
         let notice = self.notice.get(language);
         let waits = Notice { title: sender.to_owned(), text: notice.to_owned() };
         if sensitive {
@@ -158,6 +166,7 @@ mod tests {
         let line = "Đăng ký khai sinh cho con trước khi hết ngày 04/01/2027";
         let told = Told {
             channel: Channel::Sms,
+            chosen: None,
             language: Language::Vi,
             sender: "Cột Mốc",
             line,
@@ -172,8 +181,14 @@ mod tests {
         let mail = contact.notice_of(Told { channel: Channel::Email, ..told });
         assert_eq!(mail.title, line);
         assert!(mail.text.starts_with(line) && mail.text.ends_with(&contact.notice.vi));
-        // Of a death, nothing stands on a screen.
-        let quiet = contact.notice_of(Told { channel: Channel::Email, sensitive: true, ..told });
+        // The person's own choice goes before the operator's, to less and to more.
+        let less = Told { channel: Channel::Email, chosen: Some(Detail::L0), ..told };
+        assert_eq!(contact.notice_of(less), sms);
+        let more = Told { chosen: Some(Detail::L1), ..told };
+        assert!(contact.notice_of(more).text.starts_with(line));
+        // Of a death, nothing stands on a screen, whatever was chosen.
+        let email = Told { channel: Channel::Email, chosen: Some(Detail::L1), ..told };
+        let quiet = contact.notice_of(Told { sensitive: true, ..email });
         assert_eq!((quiet.title.as_str(), &quiet.text), ("Cột Mốc", &contact.notice.vi));
         // A text message that may say more says it where it fits, and else less.
         let mut open = Contact::default();

@@ -165,6 +165,7 @@ impl App {
         let Message { id: message, language, subject_line, .. } = &claimed.message;
         let Notice { title, text } = self.operation.contact.notice_of(Told {
             channel,
+            chosen: claimed.contact.as_ref().and_then(|contact| contact.detail),
             language: *language,
             sender: self.writing.words.sender(*language),
             line: subject_line,
@@ -175,7 +176,7 @@ impl App {
             id: claimed.delivery.id,
             message: *message,
             recipient: claimed.delivery.recipient,
-            address: claimed.address.clone(),
+            address: claimed.contact.as_ref().map(|contact| contact.address.clone()),
             language: *language,
             title,
             text,

@@ -118,6 +118,8 @@ pub struct Knowledge {
 pub struct Writer {
     /// How many wordings the model offers beside the likeliest one.
     pub samples: u64,
+    /// Whether there is a page to decide about phrases on.
+    pub page: bool,
 }
 
 /// `[worker]`

@@ -250,6 +250,22 @@ impl From<crate::finder::FinderError> for ApiError {
     }
 }
 
+impl From<crate::phrases::PhrasesError> for ApiError {
+    // No `_` arm: a new variant must decide what the public sees of it.
+    fn from(error: crate::phrases::PhrasesError) -> Self {
+        use crate::phrases::PhrasesError as P;
+        use engine::NotDecided as N;
+        match error {
+            P::Storage(error) | P::NotDecided(N::Storage(error)) => Self::from(error),
+            P::NotDecided(N::Unknown(_)) => Self::not_found(),
+            P::NotDecided(N::Nobody | N::State { .. } | N::Again(_)) => {
+                Self::new(ErrorCode::InvalidBody, error.to_string())
+            }
+            P::Words(_) | P::Vocabulary(_) => Self::internal(error),
+        }
+    }
+}
+
 impl From<crate::chance::ChanceError> for ApiError {
     fn from(error: crate::chance::ChanceError) -> Self {
         Self::internal(error)

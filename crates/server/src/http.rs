@@ -20,6 +20,7 @@ use crate::finder::Finder;
 use crate::models::Offer;
 use crate::questions::Questions;
 use crate::sign_in::SignIn;
+use crate::wiring::Country;
 use crate::{api, pages};
 
 mod answer;
@@ -42,6 +43,8 @@ pub struct AppState {
     pub finder: Finder,
     /// What answers questions about services.
     pub questions: Arc<Questions>,
+    /// The pack for whose letters phrases are decided about, where there is a page for it.
+    pub phrases: Option<Arc<Country>>,
 }
 
 impl AppState {

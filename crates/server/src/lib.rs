@@ -13,6 +13,7 @@ pub mod http;
 pub mod models;
 pub mod pack;
 mod pages;
+pub mod phrases;
 pub mod portal;
 pub mod prompts;
 pub mod questions;

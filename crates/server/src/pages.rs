@@ -24,6 +24,7 @@ mod language;
 mod message;
 mod officers;
 mod outcome;
+mod phrases;
 mod privacy;
 mod reach;
 mod refusable;
@@ -55,7 +56,10 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/settings/refuse", post(settings::refuse))
         .route("/settings/allow", post(settings::allow))
         .route("/settings/reach", post(reach::change))
+        .route("/settings/detail", post(reach::choose_detail))
         .route("/privacy", get(privacy::privacy))
+        .route("/officers/words", get(phrases::list))
+        .route("/officers/words/{id}", get(phrases::one).post(phrases::decide))
         .route("/officers/search", get(officers::empty).post(officers::tried))
         .route("/static/style.css", get(statics::style))
         .route("/static/mark.svg", get(statics::mark));

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use domain::Clock;
-use engine::{App, Bank, Brake, Operation, Queue, Writing};
+use engine::{App, Brake, Operation, Queue, Writing};
 use knowledge::Search;
 use rules::{Pack, PackFiles};
-use storage::{Conn, Dialect, Options, Store};
+use storage::{Dialect, Options, Store};
 use writer::{Vocabulary, VocabularyError, Wording, Words};
 
 use crate::config::Config;
-use crate::{channels, pack, prompts, secrets};
+use crate::{channels, pack, phrases, prompts, secrets};
 
 /// What to do where the tables are missing or of an earlier version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,21 +120,11 @@ pub fn country(config: &Config) -> anyhow::Result<Country> {
 /// # Errors
 /// When the pack's words are not in order, or the database cannot be read.
 pub async fn words(store: &Store, country: &Country) -> anyhow::Result<Words> {
-    let bank = bank(&mut *store.read().await?, country).await?;
+    let bank = phrases::bank(&mut *store.read().await?, country).await?;
     for (phrase, why) in bank.left_out {
         tracing::warn!(phrase, "an approved phrase is in no letter: {why}");
     }
     Ok(bank.words)
-}
-
-/// The pack's words with the phrases that people approved, and those that do not join.
-///
-/// # Errors
-/// As [`words`].
-pub async fn bank(conn: &mut Conn, country: &Country) -> anyhow::Result<Bank> {
-    let own = pack::words(&country.files)?;
-    let vocabularies = vocabularies(&country.files)?;
-    Ok(engine::bank(conn, &country.pack, own, &vocabularies).await?)
 }
 
 /// What words messages: the words and the prompts, and what is given beside them.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use domain::{Channel, SubjectId};
+use domain::{Channel, Detail, SubjectId};
 use jiff::Timestamp;
 
 use crate::vault::{self, Opened, Place};
@@ -16,6 +16,8 @@ pub struct Contact {
     pub channel: Channel,
     /// The address there: of a mailbox, a telephone, a device.
     pub address: String,
+    /// How much a notice may say, where the person chose it.
+    pub detail: Option<Detail>,
     /// Since when.
     pub since: Timestamp,
 }
@@ -26,7 +28,8 @@ impl fmt::Debug for Contact {
     }
 }
 
-/// Stores an address, in place of an earlier one for the channel.
+/// Stores an address, in place of an earlier one for the channel. What the person chose a notice to
+/// say goes over to it.
 pub async fn give(
     conn: &mut Conn,
     subject: SubjectId,
@@ -42,14 +45,16 @@ pub async fn give(
     vault::make(conn, &[subject]).await?;
     let sealed = conn.held.sealing(&[subject])?.seal(&place(subject, channel), address)?;
     sqlx::query(
-        "insert into contacts (subject_id, channel, since, address) values ($1, $2, $3, $4)
+        "insert into contacts (subject_id, channel, since, address, detail)
+         values ($1, $2, $3, $4, $5)
          on conflict (subject_id, channel, since) do update set
-             address = excluded.address, ended_at = null",
+             address = excluded.address, detail = excluded.detail, ended_at = null",
     )
     .bind(subject.to_string())
     .bind(channel.name())
     .bind(sql::time(at))
     .bind(sealed)
+    .bind(held.as_ref().and_then(|held| held.detail).map(Detail::name))
     .execute(conn)
     .await?;
     Ok(if held.is_some() { Stored::Changed } else { Stored::New })
@@ -74,10 +79,29 @@ pub async fn take_back(
     Ok(ended.rows_affected() > 0)
 }
 
+/// Notes how much a notice on `channel` may say. Answers whether there is an address to notify.
+pub async fn choose_detail(
+    conn: &mut Conn,
+    subject: SubjectId,
+    channel: Channel,
+    detail: Detail,
+) -> Result<bool> {
+    let changed = sqlx::query(
+        "update contacts set detail = $3
+         where subject_id = $1 and channel = $2 and ended_at is null",
+    )
+    .bind(subject.to_string())
+    .bind(channel.name())
+    .bind(detail.name())
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() > 0)
+}
+
 /// The addresses of one person that are in force, the latest first.
 pub async fn in_force(conn: &mut Conn, subject: SubjectId) -> Result<Vec<Contact>> {
     let rows = sqlx::query(
-        "select channel, address, since from contacts
+        "select channel, address, detail, since from contacts
          where subject_id = $1 and ended_at is null order by since desc, channel",
     )
     .bind(subject.to_string())
@@ -90,7 +114,8 @@ pub async fn in_force(conn: &mut Conn, subject: SubjectId) -> Result<Vec<Contact
         let channel: Channel = sql::from_word(row, "channel")?;
         let sealed = sql::text(row, "address")?;
         let Opened::Text(address) = key.open(&place(subject, channel), &sealed)? else { continue };
-        found.push(Contact { channel, address, since: sql::parsed(row, "since")? });
+        let detail = sql::maybe_word(row, "detail")?;
+        found.push(Contact { channel, address, detail, since: sql::parsed(row, "since")? });
     }
     Ok(found)
 }

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::any::AnyRow;
 
+use crate::contacts::Contact;
 use crate::dialect::Dialect;
 use crate::rows::rows_of_each;
 use crate::{Conn, Result, Stored, contacts, facts, halts, messages, refusals, sql};
@@ -74,7 +75,7 @@ pub struct Claimed {
     /// What it brings.
     pub message: Message,
     /// Where to, on a channel that rings.
-    pub address: Option<String>,
+    pub contact: Option<Contact>,
 }
 
 /// Stores a delivery that waits to be sent. One that is there stays as it is.
@@ -137,9 +138,9 @@ pub async fn claim_delivery(
     hold_subjects(conn, delivery.recipient, checks.must_live).await?;
     let (message, milestone) = hold_message(conn, &delivery).await?;
 
-    let address = address(conn, &delivery).await?;
+    let contact = contact(conn, &delivery).await?;
     let against = reason_against(conn, &delivery, &message, milestone, checks).await?;
-    let no_consent = delivery.channel.rings() && address.is_none();
+    let no_consent = delivery.channel.rings() && contact.is_none();
     let against = match against.or(no_consent.then_some(Suppression::NoConsent)) {
         None if is_over_budget(conn, &delivery, checks).await? => Some(Suppression::OverBudget),
         against => against,
@@ -159,16 +160,15 @@ pub async fn claim_delivery(
     .await?;
     sql::exactly_one(&changed, "delivery", &id, "queued")?;
     let delivery = Delivery { state, ..delivery };
-    Ok(Some(Claim::Claimed(Box::new(Claimed { delivery, message, address }))))
+    Ok(Some(Claim::Claimed(Box::new(Claimed { delivery, message, contact }))))
 }
 
 /// Where the person asked to be reached on the delivery's channel.
-async fn address(conn: &mut Conn, delivery: &Delivery) -> Result<Option<String>> {
+async fn contact(conn: &mut Conn, delivery: &Delivery) -> Result<Option<Contact>> {
     if !delivery.channel.rings() {
         return Ok(None);
     }
-    let contact = contacts::of_channel(conn, delivery.recipient, delivery.channel).await?;
-    Ok(contact.map(|contact| contact.address))
+    contacts::of_channel(conn, delivery.recipient, delivery.channel).await
 }
 
 /// Whether the person was disturbed as often as they may be. A delivery that is under way counts:

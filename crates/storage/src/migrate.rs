@@ -43,6 +43,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(6, "turns", "0006_turns.sql"),
     migration!(7, "grounds", "0007_grounds.sql"),
     migration!(8, "phrases", "0008_phrases.sql"),
+    migration!(9, "detail", "0009_detail.sql"),
 ];
 
 impl Migration {

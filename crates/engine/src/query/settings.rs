@@ -1,6 +1,6 @@
 //! What a person refuses, and who looked at their data.
 
-use domain::{Channel, Refusal, RefusalScope, SubjectId, Text};
+use domain::{Channel, Detail, Refusal, RefusalScope, SubjectId, Text};
 use jiff::Timestamp;
 use storage::contacts::{self, Contact};
 use storage::{access_log, refusals};
@@ -71,6 +71,20 @@ impl App {
         contacts::take_back(&mut tx, subject, channel, self.now()).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Notes how much a notice on `channel` may say. Answers whether the person gave an address.
+    #[tracing::instrument(name = "engine.choose_detail", skip_all, fields(subject.id = %subject, channel = channel.name()))]
+    pub async fn choose_detail(
+        &self,
+        subject: SubjectId,
+        channel: Channel,
+        detail: Detail,
+    ) -> Result<bool, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let there = contacts::choose_detail(&mut tx, subject, channel, detail).await?;
+        tx.commit().await?;
+        Ok(there)
     }
 
     /// Where the person wants to be told.

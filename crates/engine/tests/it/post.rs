@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use domain::{Channel, Delivery, DeliveryState, RefusalScope, SubjectId, Suppression};
+use domain::{Channel, Delivery, DeliveryState, Detail, RefusalScope, SubjectId, Suppression};
 use engine::carrier::{Carrier, Carriers, Carrying, NotCarried, Parcel};
 use engine::{Operation, Worker};
 use jiff::SignedDuration;
@@ -114,6 +114,21 @@ async fn a_notice_of_what_is_sensitive_says_that_something_waits_and_no_more() {
     let [parcel] = pigeon.carried().try_into().unwrap();
     let contact = engine::Contact::default();
     assert_eq!(parcel.text, contact.notice.vi);
+    assert_eq!(parcel.title, office.app.writing.words.sender(domain::Language::Vi));
+}
+
+#[tokio::test]
+async fn a_notice_says_no_more_than_the_person_chose() {
+    let (office, pigeon) = office(&[Channel::Sms, Channel::Email]).await;
+    let mother = office.person(CHAU);
+    office.app.give_contact(mother, Channel::Email, "a@example.vn").await.unwrap();
+    let chosen =
+        async |channel, detail| office.app.choose_detail(mother, channel, detail).await.unwrap();
+    assert!(!chosen(Channel::Sms, Detail::L1).await, "no address was given there");
+    assert!(chosen(Channel::Email, Detail::L0).await);
+    office.told(&[event("cs-0001")]).await;
+    let [parcel] = pigeon.carried().try_into().unwrap();
+    // Mail says what it is about where nobody chose otherwise.
     assert_eq!(parcel.title, office.app.writing.words.sender(domain::Language::Vi));
 }
 

@@ -14,7 +14,7 @@ use server::pack;
 use server::questions::Questions;
 use server::sign_in::SignIn;
 use server::telemetry;
-use server::wiring::{self, Tables};
+use server::wiring::{self, Country, Tables};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
@@ -102,9 +102,12 @@ where
     let finder =
         finder.on_server(server).with_page(config.knowledge.page || sign_in == SignIn::DemoPicker);
     let models = config.models.serve.then(|| Offer::of(models));
-    let questions = Arc::new(Questions::of(&pack::files(config.pack.path.as_deref())?)?);
+    let files = pack::files(config.pack.path.as_deref())?;
+    let questions = Arc::new(Questions::of(&files)?);
+    let phrases = (config.writer.page || sign_in == SignIn::DemoPicker)
+        .then(|| Arc::new(Country { files, pack: Arc::clone(&app.pack) }));
     let sign_in = Arc::new(sign_in);
-    let state = AppState { engine: app, sign_in, behind_tls, models, finder, questions };
+    let state = AppState { engine: app, sign_in, behind_tls, models, finder, questions, phrases };
     let serving = async {
         let connections = config.server.connections;
         let asked = stop.clone().cancelled_owned();

@@ -1,10 +1,9 @@
 //! `cotmoc words`: phrases that a model wrote for letters, and what people decide about them.
 
 use domain::{Clock as _, Language};
-use engine::Decided;
-use serde::Serialize;
 use server::clock::RealClock;
 use server::config::Config;
+use server::phrases::{self, Outcome};
 use server::wiring::{self, Tables};
 use storage::phrases::{Decision, PhraseAction, PhraseState};
 
@@ -98,16 +97,6 @@ pub(crate) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     }
 }
 
-#[derive(Serialize)]
-struct Told {
-    id: String,
-    state: PhraseState,
-    /// How many more different people must approve it.
-    approvals_missing: usize,
-    /// Why it joins nothing though it is approved.
-    left_out: Option<String>,
-}
-
 async fn decide(
     args: &Deciding,
     action: PhraseAction,
@@ -122,14 +111,9 @@ async fn decide(
         action,
         because: args.because.clone(),
     };
-    let mut tx = store.begin().await?;
-    let Decided { state, approvals_missing } =
-        engine::decide(&mut tx, &country.pack, &args.id, &decision).await?;
-    let left_out = wiring::bank(&mut tx, &country).await?.left_out;
-    tx.commit().await?;
-    let left_out = left_out.into_iter().find(|(id, _)| *id == args.id);
-    let left_out = left_out.map(|(_, why)| why.to_string());
-    output.say(match (state, &left_out) {
+    let outcome = phrases::decide(&store, &country, &args.id, &decision).await?;
+    let Outcome { state, approvals_missing, left_out, .. } = &outcome;
+    output.say(match (state, left_out) {
         (PhraseState::Proved, _) => {
             format!(
                 "noted; {approvals_missing} more must approve it, by another name, before it joins"
@@ -142,5 +126,5 @@ async fn decide(
             "retired: no letter is worded with it from the next start on".to_owned()
         }
     });
-    output.value(&Told { id: args.id.clone(), state, approvals_missing, left_out })
+    output.value(&outcome)
 }

@@ -60,7 +60,7 @@ fn every_key_has_a_default_and_is_read() {
     let index = "var/knowledge.index".into();
     let sources = Vec::new();
     assert_eq!(knowledge, Knowledge { index, sources, page: false, qdrant_url: None });
-    assert_eq!(writer, Writer { samples: 0 });
+    assert_eq!(writer, Writer { samples: 0, page: false });
     let timetable = "5 0 * * *".into();
     let (sends_at_once, queue_limit) = (8, 1_000_000);
     assert_eq!(worker, Worker { name: None, timetable, sends_at_once, queue_limit });

@@ -1,9 +1,10 @@
-//! `/settings/reach`: where a person asks to be told that a message waits. Giving an address is
-//! the consent; taking it back ends it at once, for what is on its way too.
+//! `/settings/reach` and `/settings/detail`: where a person asks to be told that a message waits,
+//! and how much that may say. Giving an address is the consent; taking it back ends it at once,
+//! for what is on its way too.
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::Channel;
+use domain::{Channel, Detail};
 use serde::Deserialize;
 use storage::contacts::Contact;
 
@@ -17,15 +18,18 @@ pub(super) struct Reach {
     pub(super) channel: &'static str,
     pub(super) label: &'static str,
     pub(super) address: Option<String>,
+    /// How much a notice says: as the person chose, or else the operator.
+    pub(super) detail: Detail,
 }
 
 /// The channels on offer, with what the person gave.
 pub(super) fn offered(state: &AppState, frame: &Frame, given: &[Contact]) -> Vec<Reach> {
     let rings = state.engine.operation.carriers.keys().filter(|channel| channel.rings());
-    rings.map(|channel| reach(frame, *channel, given)).collect()
+    let detail = |channel| state.engine.operation.contact.detail(channel);
+    rings.map(|channel| reach(frame, *channel, detail(*channel), given)).collect()
 }
 
-pub(super) fn reach(frame: &Frame, channel: Channel, given: &[Contact]) -> Reach {
+pub(super) fn reach(frame: &Frame, channel: Channel, detail: Detail, given: &[Contact]) -> Reach {
     let words = &frame.words.settings;
     let label = match channel {
         Channel::Email => words.email,
@@ -33,7 +37,12 @@ pub(super) fn reach(frame: &Frame, channel: Channel, given: &[Contact]) -> Reach
         Channel::Push | Channel::Inbox | Channel::Webhook | Channel::Stream => words.push,
     };
     let contact = given.iter().find(|contact| contact.channel == channel);
-    Reach { channel: channel.name(), label, address: contact.map(|it| it.address.clone()) }
+    Reach {
+        channel: channel.name(),
+        label,
+        address: contact.map(|it| it.address.clone()),
+        detail: contact.and_then(|it| it.detail).unwrap_or(detail),
+    }
 }
 
 #[derive(Deserialize)]
@@ -50,10 +59,7 @@ pub(super) async fn change(
     citizen: Citizen,
     OurForm(asked): OurForm<ReachIn>,
 ) -> Result<Response, ApiError> {
-    let wrong = |why| ApiError::new(ErrorCode::InvalidBody, why);
-    let channel = Channel::named(&asked.channel)
-        .filter(|it| it.rings() && state.engine.operation.carriers.contains_key(it))
-        .ok_or_else(|| wrong("nobody can be told on this channel"))?;
+    let channel = ringing(&state, &asked.channel)?;
     let address = asked.address.trim();
     if address.is_empty() {
         state.engine.take_contact_back(citizen.subject, channel).await?;
@@ -63,6 +69,41 @@ pub(super) async fn change(
         return Err(wrong("this is no address for the channel"));
     }
     Ok(back_to("/settings?saved=1#said"))
+}
+
+#[derive(Deserialize)]
+pub(super) struct DetailIn {
+    channel: String,
+    detail: String,
+}
+
+/// `POST /settings/detail`
+pub(super) async fn choose_detail(
+    State(state): State<AppState>,
+    citizen: Citizen,
+    OurForm(asked): OurForm<DetailIn>,
+) -> Result<Response, ApiError> {
+    let channel = ringing(&state, &asked.channel)?;
+    let detail = choosable(&asked.detail).ok_or_else(|| wrong("a notice says no such thing"))?;
+    if !state.engine.choose_detail(citizen.subject, channel, detail).await? {
+        return Err(wrong("no address is given for this channel"));
+    }
+    Ok(back_to("/settings?saved=1#said"))
+}
+
+/// What a notice may say outside of the inbox.
+fn choosable(name: &str) -> Option<Detail> {
+    [Detail::L0, Detail::L1].into_iter().find(|it| it.name() == name)
+}
+
+fn ringing(state: &AppState, channel: &str) -> Result<Channel, ApiError> {
+    Channel::named(channel)
+        .filter(|it| it.rings() && state.engine.operation.carriers.contains_key(it))
+        .ok_or_else(|| wrong("nobody can be told on this channel"))
+}
+
+fn wrong(why: &'static str) -> ApiError {
+    ApiError::new(ErrorCode::InvalidBody, why)
 }
 
 /// Whether `address` has the form that the channel needs. Whether it is the person's own nobody
@@ -90,6 +131,13 @@ fn fits(channel: Channel, address: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_chooses_to_see_a_case_outside_of_the_inbox() {
+        assert_eq!(choosable("L0"), Some(Detail::L0));
+        assert_eq!(choosable("L1"), Some(Detail::L1));
+        assert_eq!((choosable("L2"), choosable("")), (None, None));
+    }
 
     #[test]
     fn an_address_has_the_form_of_its_channel() {

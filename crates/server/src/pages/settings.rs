@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use domain::{RefusalScope, Text};
+use domain::{Detail, RefusalScope, Text};
 use engine::view::{AccessLine, RefusalLine};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -138,8 +138,8 @@ mod tests {
             groups: vec![choice(refused, &RefusalScope::Group("COCONNHO".into()), "Có con nhỏ")],
             events: vec![choice(refused, &RefusalScope::LifeEvent("LE-BIRTH".into()), "Sinh con")],
             reaches: vec![
-                reach::reach(&frame, Channel::Email, &[]),
-                reach::reach(&frame, Channel::Sms, &[given()]),
+                reach::reach(&frame, Channel::Email, Detail::L1, &[]),
+                reach::reach(&frame, Channel::Sms, Detail::L0, &[given()]),
             ],
             accesses: sample::accesses(),
             frame,
@@ -151,7 +151,8 @@ mod tests {
 
     fn given() -> Contact {
         let address = "+84900000001".to_owned();
-        Contact { channel: Channel::Sms, address, since: jiff::Timestamp::UNIX_EPOCH }
+        let (channel, detail) = (Channel::Sms, Some(Detail::L1));
+        Contact { channel, address, detail, since: jiff::Timestamp::UNIX_EPOCH }
     }
 
     #[test]
@@ -160,6 +161,9 @@ mod tests {
         assert_eq!(html.matches("action=\"/settings/reach\"").count(), 2);
         assert!(html.contains("+84900000001") && html.contains("Thôi báo"), "{html}");
         assert!(html.contains("id=\"reach-email\"") && html.contains("for=\"reach-email\""));
+        // How much a notice says is asked where there is one; what was chosen stands there.
+        assert_eq!(html.matches("action=\"/settings/detail\"").count(), 1);
+        assert!(html.contains("<option value=\"L1\" selected>"), "{html}");
     }
 
     fn line(scope: &RefusalScope) -> RefusalLine {

@@ -22,6 +22,7 @@ pub(crate) struct Words {
     pub(crate) settings: Settings,
     pub(crate) privacy: Privacy,
     pub(crate) officers: Officers,
+    pub(crate) phrases: Phrases,
     pub(crate) error: ErrorWords,
 }
 
@@ -206,6 +207,11 @@ pub(crate) struct Settings {
     pub(crate) reached_at: &'static str,
     pub(crate) reach_here: &'static str,
     pub(crate) reach_no_more: &'static str,
+    /// How much a notice says: the question, that something waits, and what it is about.
+    pub(crate) detail: &'static str,
+    pub(crate) detail_waits: &'static str,
+    pub(crate) detail_about: &'static str,
+    pub(crate) detail_save: &'static str,
     pub(crate) accesses: &'static str,
     pub(crate) accesses_lead: &'static str,
     pub(crate) no_access: &'static str,
@@ -219,6 +225,46 @@ pub(crate) struct Settings {
 pub(crate) struct Privacy {
     pub(crate) title: &'static str,
     pub(crate) sections: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// The page on which people decide about phrases.
+pub(crate) struct Phrases {
+    pub(crate) title: &'static str,
+    pub(crate) lead: &'static str,
+    /// States, in the order of `PhraseState::ALL`.
+    pub(crate) states: [&'static str; 4],
+    pub(crate) nothing: &'static str,
+    pub(crate) more: fn(usize) -> String,
+    pub(crate) open: &'static str,
+    pub(crate) all: &'static str,
+    pub(crate) point: &'static str,
+    pub(crate) state: &'static str,
+    pub(crate) says: &'static str,
+    pub(crate) approved: &'static str,
+    pub(crate) approved_no_more: &'static str,
+    pub(crate) differs: &'static str,
+    pub(crate) added: &'static str,
+    pub(crate) removed: &'static str,
+    pub(crate) proved: &'static str,
+    pub(crate) by: &'static str,
+    pub(crate) moved: &'static str,
+    pub(crate) likeness: &'static str,
+    pub(crate) left_out: &'static str,
+    pub(crate) stale: &'static str,
+    pub(crate) decisions: &'static str,
+    /// What was done, in the order of `PhraseAction`: approved, refused, retired.
+    pub(crate) did: [&'static str; 3],
+    pub(crate) needed: fn(usize) -> String,
+    pub(crate) decide: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) because: &'static str,
+    pub(crate) approve: &'static str,
+    pub(crate) refuse: &'static str,
+    pub(crate) retire: &'static str,
+    pub(crate) noted: &'static str,
+    pub(crate) nobody: &'static str,
+    pub(crate) again: &'static str,
+    pub(crate) moved_on: &'static str,
 }
 
 pub(crate) struct ErrorWords {

@@ -12,6 +12,7 @@ mod channels;
 mod http;
 mod models;
 mod people;
+mod phrases;
 mod search;
 mod stream;
 mod support;

@@ -87,7 +87,9 @@ async fn a_form_that_is_not_ours_changes_nothing() {
     browser.sign_in(&site.person(0).await).await;
     let outcome = format!("/suggestions/{}/outcome", domain::SuggestionId::of(&["x"]));
     let token = browser.form_token("/settings").await;
-    for path in ["/sign-out", "/settings/refuse", "/settings/allow", outcome.as_str()] {
+    for path in
+        ["/sign-out", "/settings/refuse", "/settings/allow", "/settings/detail", outcome.as_str()]
+    {
         let fields = [("scope", "all"), ("kind", "filed")];
         let without = browser.post(path, &fields).await;
         assert_eq!(without.status, StatusCode::FORBIDDEN, "{path} without a token");

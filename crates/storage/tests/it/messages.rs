@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Channel, DeliveryState, EventId, Fact, Interval, Message, MilestoneState, Outcome, OutcomeKind,
-    Refusal, RefusalScope, SubjectId, Suppression, Value,
+    Channel, DeliveryState, Detail, EventId, Fact, Interval, Message, MilestoneState, Outcome,
+    OutcomeKind, Refusal, RefusalScope, SubjectId, Suppression, Value,
 };
 use jiff::civil::date;
 use storage::Store;
@@ -40,6 +40,7 @@ on_both! {
     a_notice_needs_an_address_that_is_in_force,
     nobody_is_disturbed_more_often_than_allowed,
     an_address_that_was_taken_back_is_forgotten,
+    what_a_notice_may_say_stays_chosen_while_there_is_an_address,
     what_is_not_proved_is_not_sent,
     what_lost_its_proof_is_held_back_until_somebody_may_have_read_it,
     a_refusal_and_a_claim_at_the_same_moment_agree,
@@ -131,7 +132,7 @@ async fn a_notice_needs_an_address_that_is_in_force(store: Store) {
     let Claim::Claimed(taken) = claim_at(&mut tx, on_sms, later(1), None).await else {
         panic!("an address was given")
     };
-    assert_eq!(taken.address.as_deref(), Some("+84900000001"));
+    assert_eq!(taken.contact.map(|it| it.address).as_deref(), Some("+84900000001"));
     // Taken back while the notice waited.
     contacts::give(&mut tx, mother(), email, "a@example.vn", noon()).await.unwrap();
     let on_email = on_channel(&mut tx, email).await;
@@ -191,6 +192,27 @@ async fn an_address_that_was_taken_back_is_forgotten(store: Store) {
     assert!(!contacts::take_back(&mut tx, mother(), Channel::Email, later(4)).await.unwrap());
     assert_eq!(contacts::in_force(&mut tx, mother()).await.unwrap().len(), 1);
     assert_eq!(contacts::in_force(&mut tx, father()).await.unwrap(), []);
+}
+
+async fn what_a_notice_may_say_stays_chosen_while_there_is_an_address(store: Store) {
+    let mut tx = store.begin().await.unwrap();
+    a_message(&mut tx).await;
+    let email = Channel::Email;
+    let choose = async |tx: &mut Tx, detail| {
+        contacts::choose_detail(tx, mother(), email, detail).await.unwrap()
+    };
+    let held = async |tx: &mut Tx| {
+        contacts::of_channel(tx, mother(), email).await.unwrap().and_then(|it| it.detail)
+    };
+    assert!(!choose(&mut tx, Detail::L0).await, "there is nothing to choose for");
+    contacts::give(&mut tx, mother(), email, "a@example.vn", noon()).await.unwrap();
+    assert_eq!(held(&mut tx).await, None);
+    assert!(choose(&mut tx, Detail::L1).await && choose(&mut tx, Detail::L0).await);
+    contacts::give(&mut tx, mother(), email, "b@example.vn", later(1)).await.unwrap();
+    assert_eq!(held(&mut tx).await, Some(Detail::L0), "another address, the same wish");
+    contacts::take_back(&mut tx, mother(), email, later(2)).await.unwrap();
+    contacts::give(&mut tx, mother(), email, "b@example.vn", later(3)).await.unwrap();
+    assert_eq!(held(&mut tx).await, None, "who comes again is asked again");
 }
 
 async fn told_of_death(tx: &mut Tx, number: &str, who: SubjectId, dead: bool) -> Fact {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{Channel, Detail};
-use engine::{App, Contact, Shape, Told, parts};
+use engine::{App, Shape, Told, parts};
 use jiff::civil::Date;
 use serde::Serialize;
 use writer::By;
@@ -25,22 +25,20 @@ pub fn notices(app: &App, shapes: &[Shape]) -> BTreeMap<&'static str, Notices> {
 }
 
 fn of_level(app: &App, shapes: &[Shape], detail: Detail) -> Notices {
-    // Mail has no bound, so what would not fit is counted too.
-    let channel = Channel::Email;
-    let contact =
-        Contact { details: BTreeMap::from([(channel, detail)]), ..app.operation.contact.clone() };
     let mut out = Notices::default();
     for shape in shapes {
         let Ok(plan) = app.writing.words.plan(&shape.input) else { continue };
         let told = Told {
-            channel,
+            // Mail has no bound, so what would not fit is counted too.
+            channel: Channel::Email,
+            chosen: Some(detail),
             language: plan.language,
             sender: app.writing.words.sender(plan.language),
             line: &app.writing.words.subject_line(&plan),
             by: last_day(&shape.input.deadline),
             sensitive: false,
         };
-        let text = contact.notice_of(told).text;
+        let text = app.operation.contact.notice_of(told).text;
         *out.by_parts.entry(parts(&text)).or_default() += 1;
         out.longest_bytes = out.longest_bytes.max(text.encode_utf16().count() * 2);
     }

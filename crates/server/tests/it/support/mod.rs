@@ -19,6 +19,7 @@ use server::models::{Models, Offer};
 use server::portal;
 use server::questions::Questions;
 use server::sign_in::SignIn;
+use server::wiring::Country;
 use tower::ServiceExt as _;
 
 mod app;
@@ -57,9 +58,11 @@ impl Site {
         let finder = Finder::new(Path::new("no/procedures.index"), || Ok(Arc::new(Letters)));
         let finder = finder.with_page(true);
         let sign_in = Arc::new(sign_in);
-        let questions = Arc::new(Questions::of(&server::pack::files(None).unwrap()).unwrap());
-        let state =
-            AppState { engine, sign_in, behind_tls: false, models: None, finder, questions };
+        let files = server::pack::files(None).unwrap();
+        let questions = Arc::new(Questions::of(&files).unwrap());
+        let phrases = Some(Arc::new(Country { files, pack: Arc::clone(&engine.pack) }));
+        let (behind_tls, models) = (false, None);
+        let state = AppState { engine, sign_in, behind_tls, models, finder, questions, phrases };
         let router = server::http::router(state.clone());
         Self { state, clock, router }
     }
