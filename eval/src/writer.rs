@@ -38,7 +38,7 @@ pub struct WriterReport {
     /// What the model wrote; left out where it was not asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
-    /// Letters filled in a second on one thread, the plan at hand.
+    /// Letters filled in a second on the most threads that were tried, the plan at hand.
     pub render_per_s: f64,
     /// The same for more threads, and planned as well.
     pub render: Vec<Speed>,

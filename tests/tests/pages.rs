@@ -85,6 +85,8 @@ fn states(browser: &Browser, base: &str) -> Result<Vec<(&'static str, String)>> 
         ("draft", draft),
         ("settings", format!("{base}/settings")),
         ("privacy", format!("{base}/privacy")),
+        ("questions", format!("{base}/officers/search")),
+        ("phrases", format!("{base}/officers/words")),
     ])
 }
 

@@ -153,6 +153,18 @@ fn show(template: &impl askama::Template) -> Result<Response, ApiError> {
     template.render().map(|page| Html(page).into_response()).map_err(ApiError::internal)
 }
 
+/// The same with the `cookie` to which the forms on it are bound, where there is none yet.
+fn show_with(
+    cookie: Option<HeaderValue>,
+    template: &impl askama::Template,
+) -> Result<Response, ApiError> {
+    let mut page = show(template)?;
+    if let Some(cookie) = cookie {
+        page.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(page)
+}
+
 /// To `path` with a `GET`, after a form was dealt with.
 fn back_to(path: &str) -> Response {
     let place = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));

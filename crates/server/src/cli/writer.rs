@@ -62,7 +62,7 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
         },
         composed,
         written,
-        render_per_s: render.first().map_or(0.0, |it| it.filled_per_second),
+        render_per_s: render.last().map_or(0.0, |it| it.filled_per_second),
         render,
         notices,
         proof,

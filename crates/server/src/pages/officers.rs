@@ -6,7 +6,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::Response;
 use jiff::civil::Date;
 use knowledge::{
@@ -14,7 +13,7 @@ use knowledge::{
 };
 use serde::Deserialize;
 
-use super::{Frame, show};
+use super::{Frame, show_with};
 use crate::error::{ApiError, ErrorCode};
 use crate::finder::FinderError;
 use crate::http::AppState;
@@ -142,12 +141,8 @@ fn answer(
         Ok(tried) => (tried, None),
         Err(fault) => (None, Some(fault)),
     };
-    let page = OfficersPage { frame, form_token: visitor.form_token, asked, tried, fault };
-    let mut page = show(&page)?;
-    if let Some(cookie) = visitor.set_cookie {
-        page.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(page)
+    let Visitor { form_token, set_cookie } = visitor;
+    show_with(set_cookie, &OfficersPage { frame, form_token, asked, tried, fault })
 }
 
 fn ways(asked: &TryIn) -> Option<[Ways; 2]> {

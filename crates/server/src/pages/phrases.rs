@@ -6,13 +6,12 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::Response;
 use engine::NotDecided;
 use serde::Deserialize;
 use storage::phrases::{Decision, PhraseAction, PhraseState};
 
-use super::{Frame, back_to, show};
+use super::{Frame, back_to, show, show_with};
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::http::AppState;
@@ -129,14 +128,10 @@ async fn page(
     let shown = phrases::one(&mut conn, country, id).await?.ok_or_else(ApiError::not_found)?;
     let left_out = phrases::list(&mut conn, country, Some(PhraseState::Approved)).await?;
     let left_out = left_out.into_iter().find(|it| it.phrase.id == id).and_then(|it| it.left_out);
-    let form_token = visitor.form_token;
+    let Visitor { form_token, set_cookie } = visitor;
     let typed = DecisionIn::default();
     let page = PhrasePage { frame, form_token, shown, left_out, typed, fault: None, saved: false };
-    let mut page = show(&told(page))?;
-    if let Some(cookie) = visitor.set_cookie {
-        page.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(page)
+    show_with(set_cookie, &told(page))
 }
 
 fn there(state: &AppState) -> Result<&Country, ApiError> {
