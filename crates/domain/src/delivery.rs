@@ -48,7 +48,7 @@ impl Channel {
     }
 
     /// Whether it reaches a person wherever they are, at an address that they gave for it: then
-    /// only with their consent, within the hours, and as a notice that says nothing of them.
+    /// only with their consent, within the hours, and as a notice that names nobody.
     #[must_use]
     pub fn rings(self) -> bool {
         matches!(self, Self::Email | Self::Sms | Self::Push)

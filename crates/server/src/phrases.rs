@@ -57,13 +57,14 @@ pub async fn list(
     country: &Country,
     state: Option<PhraseState>,
 ) -> Result<Vec<Listed>, PhrasesError> {
-    let left_out = bank(conn, country).await?.left_out;
-    let why = |id: &str| {
-        let found = left_out.iter().find(|(left, _)| left == id);
-        found.map(|(_, why)| why.to_string())
-    };
+    let bank = bank(conn, country).await?;
     let all = phrases::list(conn, state).await?.into_iter();
-    Ok(all.map(|phrase| Listed { left_out: why(&phrase.id), phrase }).collect())
+    Ok(all.map(|phrase| Listed { left_out: why_left_out(&bank, &phrase.id), phrase }).collect())
+}
+
+fn why_left_out(bank: &Bank, id: &str) -> Option<String> {
+    let found = bank.left_out.iter().find(|(left, _)| left == id);
+    found.map(|(_, why)| why.to_string())
 }
 
 /// What became of words between two texts.
@@ -96,6 +97,8 @@ pub struct Shown {
     pub approvals_needed: usize,
     /// Whether the approved wording has changed since.
     pub stale: bool,
+    /// Why it is in no letter, where it is approved.
+    pub left_out: Option<String>,
 }
 
 /// A sentence, and what carries it.
@@ -130,6 +133,7 @@ pub async fn one(
         proof: phrase.evidence.as_array().into_iter().flatten().map(carried).collect(),
         decisions: phrases::decisions(conn, id).await?,
         approvals_needed: engine::approvals_needed(&country.pack, &phrase.life_event),
+        left_out: why_left_out(&bank(conn, country).await?, id),
         nearest,
         phrase,
     }))
@@ -196,14 +200,14 @@ pub async fn decide(
 ) -> Result<Outcome, PhrasesError> {
     let mut tx = store.begin().await?;
     let decided = engine::decide(&mut tx, &country.pack, id, decision).await?;
-    let left_out = bank(&mut tx, country).await?.left_out;
     tx.commit().await?;
-    let left_out = left_out.into_iter().find(|(left, _)| left == id);
+    // All that was approved is proved for this: nobody who writes should wait for it.
+    let bank = bank(&mut *store.read().await?, country).await?;
     Ok(Outcome {
         id: id.to_owned(),
         state: decided.state,
         approvals_missing: decided.approvals_missing,
-        left_out: left_out.map(|(_, why)| why.to_string()),
+        left_out: why_left_out(&bank, id),
     })
 }
 

@@ -37,7 +37,6 @@ struct PhrasePage {
     frame: Frame,
     form_token: String,
     shown: Shown,
-    left_out: Option<String>,
     /// What was typed, where it was not taken.
     typed: DecisionIn,
     fault: Option<&'static str>,
@@ -126,11 +125,9 @@ async fn page(
     let country = there(state)?;
     let mut conn = state.engine.store.read().await?;
     let shown = phrases::one(&mut conn, country, id).await?.ok_or_else(ApiError::not_found)?;
-    let left_out = phrases::list(&mut conn, country, Some(PhraseState::Approved)).await?;
-    let left_out = left_out.into_iter().find(|it| it.phrase.id == id).and_then(|it| it.left_out);
     let Visitor { form_token, set_cookie } = visitor;
     let typed = DecisionIn::default();
-    let page = PhrasePage { frame, form_token, shown, left_out, typed, fault: None, saved: false };
+    let page = PhrasePage { frame, form_token, shown, typed, fault: None, saved: false };
     show_with(set_cookie, &told(page))
 }
 
@@ -214,6 +211,7 @@ mod tests {
             }],
             approvals_needed: 2,
             stale: false,
+            left_out: None,
             phrase,
         }
     }
@@ -223,7 +221,6 @@ mod tests {
             frame,
             form_token: "token".to_owned(),
             shown: shown(state),
-            left_out: None,
             typed: DecisionIn { by: "\"><i>Trần".to_owned(), ..DecisionIn::default() },
             fault,
             saved: fault.is_none(),

@@ -107,7 +107,7 @@ fn wrong(why: &'static str) -> ApiError {
 }
 
 /// Whether `address` has the form that the channel needs. Whether it is the person's own nobody
-/// can see from it; a notice therefore says nothing about anybody.
+/// can see from it; a notice therefore names nobody.
 fn fits(channel: Channel, address: &str) -> bool {
     let plain = address.chars().all(|it| it.is_ascii_graphic());
     match channel {

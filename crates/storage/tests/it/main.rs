@@ -12,6 +12,7 @@
 mod access;
 mod backup;
 mod both;
+mod contacts;
 mod decisions;
 mod fixtures;
 mod identity;

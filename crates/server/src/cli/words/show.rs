@@ -41,7 +41,7 @@ pub(super) async fn one(id: &str, config: &Config, output: Output) -> anyhow::Re
 }
 
 fn say(shown: &Shown, output: Output) {
-    let Shown { phrase, nearest, difference, proof, decisions, approvals_needed, stale } = shown;
+    let Shown { phrase, nearest, difference, proof, decisions, approvals_needed, .. } = shown;
     let Phrase { id, life_event, point, variant, text, state, .. } = phrase;
     output.say(format!("{id} is {}: {life_event}, point {point}, variant {variant}", state.name()));
     output.say(format!("  says      {text}"));
@@ -59,7 +59,7 @@ fn say(shown: &Shown, output: Output) {
         let near = likeness.map(|it| format!(", likeness {it:.3}")).unwrap_or_default();
         output.say(format!("    every word of it, or one that says the same, {order}{near}"));
     }
-    if *stale {
+    if shown.stale {
         output.say("  stale: the approved wording has changed since; it is in no letter");
     }
     for decision in decisions {
