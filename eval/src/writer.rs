@@ -16,7 +16,7 @@ mod spread;
 mod written;
 
 pub use interval::Rate;
-pub use letters::{Composed, LettersReport, Notices, Speed};
+pub use letters::{Composed, Free, LettersReport, Notices, Speed};
 pub use pairs::{Fault, Kind, Origin, Pair, PairsError, Set, pairs};
 pub use proof::{ProofReport, proof};
 pub use redteam::{Asks, Hostile, Place, redteam};
@@ -38,6 +38,10 @@ pub struct WriterReport {
     /// What the model wrote; left out where it was not asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
+    /// What a model makes of the same cases where it writes the whole letter; left out where it was
+    /// not asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free: Option<Free>,
     /// Letters filled in a second on the most threads that were tried, the plan at hand.
     pub render_per_s: f64,
     /// The same for more threads, and planned as well.

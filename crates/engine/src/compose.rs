@@ -253,6 +253,8 @@ impl App {
         let person = &self.pack.head().person;
         let of_recipient =
             |attribute: &str| case.value(&format!("{role}.{attribute}")).and_then(Value::as_text);
+        let born_on = person.born_on.as_ref();
+        let born_on = born_on.and_then(|it| case.value(&format!("{role}.{}", it.value)));
         let subject = subjects::get(conn, *recipient).await?;
         Ok(PlanInput {
             life_event: case.life_event.id.value.clone(),
@@ -261,6 +263,7 @@ impl App {
             role: role.clone(),
             recipient_name: of_recipient(&person.name).unwrap_or_default().to_owned(),
             recipient_sex: of_recipient(&person.sex).and_then(|sex| person.sexes.get(sex)).copied(),
+            recipient_born_on: born_on.and_then(Value::as_date),
             place: self.place(of_recipient(&person.province))?,
             language: subject.map(|subject| subject.language).unwrap_or_default(),
             written_on: case.as_of.occurred,
@@ -320,7 +323,7 @@ impl App {
     ) -> Result<Message, writer::RenderError> {
         let cited = |id: &str| {
             let passage = self.writing.passages.as_ref()?.index().passage(id)?;
-            Some(cited_as(passage, plan.language))
+            Some(cited_as(passage, &plan.manners))
         };
         self.writing.words.message(plan, template, to, &cited)
     }

@@ -5,16 +5,19 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Channel, Detail, Language, Letter, Text};
+use domain::{Channel, Detail, Letter, Text};
 use jiff::civil::{Date, Time, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use storage::contacts::Chosen;
 use storage::deliveries::Budget;
-use writer::short_date;
+use writer::Manners;
 
 mod parts;
+mod unmarked;
 
 pub use parts::parts;
+use unmarked::unmarked;
 
 /// A notice by text message takes no more of them.
 pub const MOST_PARTS: usize = 2;
@@ -43,10 +46,10 @@ pub struct Contact {
 pub struct Told<'a> {
     /// How it goes out.
     pub channel: Channel,
-    /// How much the person chose it to say.
-    pub chosen: Option<Detail>,
-    /// Its language.
-    pub language: Language,
+    /// How the person chose it to be.
+    pub chosen: Chosen,
+    /// How its language writes.
+    pub manners: &'a Manners,
     /// Who writes.
     pub sender: &'a str,
     /// The message's line for lists, which names no person.
@@ -118,32 +121,45 @@ impl Contact {
     }
 
     /// The notice of a message: as much as the person chose or else its channel may say and, by
-    /// text message, no more than fits in two.
+    /// text message, no more than fits in two. Its marks are left out only where the person chose so.
     #[must_use]
     pub fn notice_of(&self, told: Told<'_>) -> Notice {
-        let Told { channel, chosen, language, sender, line, by, sensitive } = told;
-        let detail = chosen.unwrap_or_else(|| self.detail(channel));
-        let notice = self.notice.get(language);
-        let waits = Notice { title: sender.to_owned(), text: notice.to_owned() };
-        if sensitive {
+        let letters = |text: String| if told.chosen.plain { unmarked(&text) } else { text };
+        let waits = Notice {
+            title: letters(told.sender.to_owned()),
+            text: letters(self.notice.get(told.manners.language).to_owned()),
+        };
+        if told.sensitive {
             return waits;
         }
+        let fits = |it: &Notice| told.channel != Channel::Sms || parts(&it.text) <= MOST_PARTS;
+        let ways = self.ways(told).into_iter();
+        let mut ways = ways.map(|it| Notice { title: letters(it.title), text: letters(it.text) });
+        ways.find(fits).unwrap_or(waits)
+    }
+
+    /// What may be said, the most first.
+    fn ways(&self, told: Told<'_>) -> Vec<Notice> {
+        let Told { channel, chosen, manners, sender, line, by, .. } = told;
+        let detail = chosen.detail.unwrap_or_else(|| self.detail(channel));
+        let notice = self.notice.get(manners.language);
         let mut ways = Vec::new();
         if detail > Detail::L0 && !line.is_empty() {
             ways.push(Notice { title: line.to_owned(), text: format!("{line}. {notice}") });
         }
         if let Some(by) = by {
-            let due = self.due.get(language).replace("{deadline}", &short_date(by, language));
-            ways.push(Notice { text: format!("{notice} {due}"), ..waits.clone() });
+            let due = self.due.get(manners.language);
+            let due = due.replace("{deadline}", &manners.short_date(by));
+            ways.push(Notice { title: sender.to_owned(), text: format!("{notice} {due}") });
         }
-        let fits = |it: &Notice| channel != Channel::Sms || parts(&it.text) <= MOST_PARTS;
-        ways.into_iter().find(fits).unwrap_or(waits)
+        ways
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::Language;
 
     #[test]
     fn nobody_is_disturbed_at_night() {
@@ -163,17 +179,20 @@ mod tests {
 
     #[test]
     fn a_notice_says_no_more_than_its_channel_may_and_fits() {
+        let words = concat!(env!("CARGO_MANIFEST_DIR"), "/../../life-events/vn/words");
+        let words = writer::Words::load(std::path::Path::new(words)).unwrap();
         let line = "Đăng ký khai sinh cho con trước khi hết ngày 04/01/2027";
         let told = Told {
             channel: Channel::Sms,
-            chosen: None,
-            language: Language::Vi,
+            chosen: Chosen::default(),
+            manners: words.manners(Language::VI),
             sender: "Cột Mốc",
             line,
             by: "2027-01-04".parse().ok(),
             sensitive: false,
         };
         let contact = Contact::default();
+        let of = |detail| Chosen { detail: Some(detail), plain: false };
         let sms = contact.notice_of(told);
         assert_eq!(sms.title, "Cột Mốc");
         assert_eq!(sms.text, format!("{} Hạn 04/01/2027.", contact.notice.vi));
@@ -182,12 +201,12 @@ mod tests {
         assert_eq!(mail.title, line);
         assert!(mail.text.starts_with(line) && mail.text.ends_with(&contact.notice.vi));
         // The person's own choice goes before the operator's, to less and to more.
-        let less = Told { channel: Channel::Email, chosen: Some(Detail::L0), ..told };
+        let less = Told { channel: Channel::Email, chosen: of(Detail::L0), ..told };
         assert_eq!(contact.notice_of(less), sms);
-        let more = Told { chosen: Some(Detail::L1), ..told };
+        let more = Told { chosen: of(Detail::L1), ..told };
         assert!(contact.notice_of(more).text.starts_with(line));
         // Of a death, nothing stands on a screen, whatever was chosen.
-        let email = Told { channel: Channel::Email, chosen: Some(Detail::L1), ..told };
+        let email = Told { channel: Channel::Email, chosen: of(Detail::L1), ..told };
         let quiet = contact.notice_of(Told { sensitive: true, ..email });
         assert_eq!((quiet.title.as_str(), &quiet.text), ("Cột Mốc", &contact.notice.vi));
         // A text message that may say more says it where it fits, and else less.
@@ -198,6 +217,11 @@ mod tests {
         assert_eq!(open.notice_of(Told { line: &long, ..told }), sms);
         open.notice.vi = "ộ".repeat(130);
         assert_eq!(open.notice_of(told).text, open.notice.vi);
+        // Without marks more fits in two: only for who asked for it.
+        let plain = Told { chosen: Chosen { detail: None, plain: true }, line: &long, ..told };
+        let bare = open.notice_of(plain);
+        assert!(bare.title.starts_with("Dang ky khai sinh") && bare.text.is_ascii(), "{bare:?}");
+        assert_eq!(contact.notice_of(Told { sensitive: true, ..plain }).title, "Cot Moc");
     }
 
     #[test]

@@ -163,11 +163,14 @@ impl App {
             return Err(NotCarried::Never { why }.into());
         };
         let Message { id: message, language, subject_line, .. } = &claimed.message;
+        // Notices are written in the two languages that names are kept in.
+        let words = &self.writing.words;
+        let reads = words.manners(*language).reads;
         let Notice { title, text } = self.operation.contact.notice_of(Told {
             channel,
-            chosen: claimed.contact.as_ref().and_then(|contact| contact.detail),
-            language: *language,
-            sender: self.writing.words.sender(*language),
+            chosen: claimed.contact.as_ref().map(|contact| contact.chosen).unwrap_or_default(),
+            manners: words.manners(reads),
+            sender: words.sender(reads),
             line: subject_line,
             by,
             sensitive,

@@ -69,6 +69,10 @@ pub fn shapes(
     let mut unsayable = Vec::new();
     for (version, on) in versions(life_event, law) {
         for letter in letters(pack, life_event, version, on) {
+            let told = words.speaks(letter.language, &letter.life_event);
+            if !told && letter.language != Language::VI {
+                continue; // It is told in another that stands here too.
+            }
             match of_letter(words, &letter) {
                 Ok(shapes) => found.extend(shapes.into_iter().map(|it| (it.shape.clone(), it))),
                 Err(because) => unsayable.push(because),
@@ -201,6 +205,7 @@ impl About<'_> {
             role: self.role.to_owned(),
             recipient_name: NOBODY.to_owned(),
             recipient_sex: None,
+            recipient_born_on: None,
             place,
             language,
             written_on: self.on,

@@ -48,14 +48,14 @@ pub(crate) fn fill(pack: &Pack, life_event: &LifeEvent, words: &Text, known: &Re
             })
             .collect()
     };
-    Text { vi: one(Language::Vi), en: one(Language::En) }
+    Text { vi: one(Language::VI), en: one(Language::EN) }
 }
 
 fn unknown(pack: &Pack, life_event: &LifeEvent, path: &str, language: Language) -> String {
     let label = pack.label(life_event, path).map_or(path, |label| label.get(language));
     match language {
-        Language::Vi => format!("(chưa rõ {label})"),
-        Language::En => format!("({label} not known)"),
+        Language::VI => format!("(chưa rõ {label})"),
+        _ => format!("({label} not known)"),
     }
 }
 

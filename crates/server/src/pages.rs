@@ -57,6 +57,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/settings/allow", post(settings::allow))
         .route("/settings/reach", post(reach::change))
         .route("/settings/detail", post(reach::choose_detail))
+        .route("/settings/language", post(settings::choose_language))
         .route("/privacy", get(privacy::privacy))
         .route("/officers/words", get(phrases::list))
         .route("/officers/words/{id}", get(phrases::one).post(phrases::decide))
@@ -102,7 +103,7 @@ impl Frame {
     }
 
     /// The BCP 47 tag of the interface.
-    pub(crate) fn tag(&self) -> &'static str {
+    pub(crate) fn tag(&self) -> &str {
         self.language.tag()
     }
 

@@ -37,8 +37,10 @@ mod tests {
     #[test]
     fn there_is_a_prompt_for_each_language() {
         let prompts = built_in().unwrap();
-        assert!(prompts.get(Language::Vi).is_some() && prompts.get(Language::En).is_some());
+        for language in ["vi", "en", "fr"] {
+            assert!(prompts.get(language.parse().unwrap()).is_some(), "{language}");
+        }
         let other = rephrasings().unwrap();
-        assert!(other.get(Language::Vi).is_some() && other.get(Language::En).is_some());
+        assert!(other.get(Language::VI).is_some() && other.get(Language::EN).is_some());
     }
 }

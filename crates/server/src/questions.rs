@@ -173,7 +173,7 @@ mod tests {
             office: Some(Text {
                 vi: "Ủy ban nhân dân cấp xã".into(), en: "the commune".into()
             }),
-            language: Language::Vi,
+            language: Language::VI,
         };
         questions.answer(&about, question)
     }

@@ -16,10 +16,26 @@ pub struct Contact {
     pub channel: Channel,
     /// The address there: of a mailbox, a telephone, a device.
     pub address: String,
-    /// How much a notice may say, where the person chose it.
-    pub detail: Option<Detail>,
+    /// How the person wants notices there.
+    pub chosen: Chosen,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// How a person wants notices on one channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// How much one may say; `None` leaves it to the operator.
+    pub detail: Option<Detail>,
+    /// Whether it is written without the marks of Vietnamese letters.
+    pub plain: bool,
+}
+
+impl Chosen {
+    /// As the column `letters` holds it.
+    fn letters(self) -> Option<&'static str> {
+        self.plain.then_some("plain")
+    }
 }
 
 impl fmt::Debug for Contact {
@@ -28,8 +44,8 @@ impl fmt::Debug for Contact {
     }
 }
 
-/// Stores an address, in place of an earlier one for the channel. What the person chose a notice to
-/// say goes over to it.
+/// Stores an address, in place of an earlier one for the channel. How the person chose to be told
+/// goes over to it.
 pub async fn give(
     conn: &mut Conn,
     subject: SubjectId,
@@ -44,17 +60,20 @@ pub async fn give(
     take_back(conn, subject, channel, at).await?;
     vault::make(conn, &[subject]).await?;
     let sealed = conn.held.sealing(&[subject])?.seal(&place(subject, channel), address)?;
+    let chosen = held.as_ref().map(|held| held.chosen).unwrap_or_default();
     sqlx::query(
-        "insert into contacts (subject_id, channel, since, address, detail)
-         values ($1, $2, $3, $4, $5)
+        "insert into contacts (subject_id, channel, since, address, detail, letters)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (subject_id, channel, since) do update set
-             address = excluded.address, detail = excluded.detail, ended_at = null",
+             address = excluded.address, detail = excluded.detail, letters = excluded.letters,
+             ended_at = null",
     )
     .bind(subject.to_string())
     .bind(channel.name())
     .bind(sql::time(at))
     .bind(sealed)
-    .bind(held.as_ref().and_then(|held| held.detail).map(Detail::name))
+    .bind(chosen.detail.map(Detail::name))
+    .bind(chosen.letters())
     .execute(conn)
     .await?;
     Ok(if held.is_some() { Stored::Changed } else { Stored::New })
@@ -79,20 +98,21 @@ pub async fn take_back(
     Ok(ended.rows_affected() > 0)
 }
 
-/// Notes how much a notice on `channel` may say. Answers whether there is an address to notify.
-pub async fn choose_detail(
+/// Notes how notices on `channel` are to be. Answers whether there is an address to notify.
+pub async fn choose(
     conn: &mut Conn,
     subject: SubjectId,
     channel: Channel,
-    detail: Detail,
+    chosen: Chosen,
 ) -> Result<bool> {
     let changed = sqlx::query(
-        "update contacts set detail = $3
+        "update contacts set detail = $3, letters = $4
          where subject_id = $1 and channel = $2 and ended_at is null",
     )
     .bind(subject.to_string())
     .bind(channel.name())
-    .bind(detail.name())
+    .bind(chosen.detail.map(Detail::name))
+    .bind(chosen.letters())
     .execute(conn)
     .await?;
     Ok(changed.rows_affected() > 0)
@@ -101,7 +121,7 @@ pub async fn choose_detail(
 /// The addresses of one person that are in force, the latest first.
 pub async fn in_force(conn: &mut Conn, subject: SubjectId) -> Result<Vec<Contact>> {
     let rows = sqlx::query(
-        "select channel, address, detail, since from contacts
+        "select channel, address, detail, letters, since from contacts
          where subject_id = $1 and ended_at is null order by since desc, channel",
     )
     .bind(subject.to_string())
@@ -114,8 +134,9 @@ pub async fn in_force(conn: &mut Conn, subject: SubjectId) -> Result<Vec<Contact
         let channel: Channel = sql::from_word(row, "channel")?;
         let sealed = sql::text(row, "address")?;
         let Opened::Text(address) = key.open(&place(subject, channel), &sealed)? else { continue };
-        let detail = sql::maybe_word(row, "detail")?;
-        found.push(Contact { channel, address, detail, since: sql::parsed(row, "since")? });
+        let plain = sql::maybe_text(row, "letters")?.is_some();
+        let chosen = Chosen { detail: sql::maybe_word(row, "detail")?, plain };
+        found.push(Contact { channel, address, chosen, since: sql::parsed(row, "since")? });
     }
     Ok(found)
 }

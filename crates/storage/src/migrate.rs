@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(7, "grounds", "0007_grounds.sql"),
     migration!(8, "phrases", "0008_phrases.sql"),
     migration!(9, "detail", "0009_detail.sql"),
+    migration!(10, "letters", "0010_letters.sql"),
 ];
 
 impl Migration {

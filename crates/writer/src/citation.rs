@@ -6,9 +6,9 @@
 //! best class is offered. The model may choose among what is left; it cannot bring a citation of
 //! its own.
 
-use domain::Language;
 use knowledge::Passage;
 
+use crate::manners::Manners;
 use crate::plan::{Law, Plan};
 
 /// The section in which a document says what was not verified: no ground for anything.
@@ -72,12 +72,8 @@ pub(crate) fn refusal(plan: &Plan, passage: &Passage) -> Option<CitationFault> {
 
 /// How a reader finds the passage: its document and section.
 #[must_use]
-pub fn cited_as(passage: &Passage, language: Language) -> String {
-    let section = match language {
-        Language::Vi => "mục",
-        Language::En => "section",
-    };
-    format!("“{}”, {section} “{}”", passage.title, passage.heading)
+pub fn cited_as(passage: &Passage, manners: &Manners) -> String {
+    format!("“{}”, {} “{}”", passage.title, manners.section, passage.heading)
 }
 
 /// Why a citation does not stand.

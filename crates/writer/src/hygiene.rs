@@ -5,14 +5,11 @@
 //! links, quotations), and they keep out text that reads one way and is another (decomposed
 //! letters, hidden characters, letters of other scripts that look like ours).
 
-use std::collections::BTreeSet;
-
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use crate::manners::Manners;
 use crate::phrase::{Part, parts};
 
-/// Letters of Vietnamese beyond a-z, lower case.
-const VIETNAMESE: &str = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ";
 /// Marks that a letter may hold besides letters, spaces and line breaks. A slash, a quotation
 /// mark or a bracket is not among them: what needs one is a value.
 const MARKS: &str = ".,:;?!-";
@@ -26,7 +23,7 @@ pub enum Fault {
     /// A character that is not seen.
     #[error("holds the hidden character U+{0:04X}")]
     Hidden(u32),
-    /// A character that Vietnamese and English do not use.
+    /// A character that the language does not use.
     #[error("holds `{0}`, which is no letter or mark of a message")]
     Foreign(char),
     /// A number outside a slot.
@@ -47,15 +44,6 @@ pub enum Fault {
     /// A slot that is opened or closed wrongly.
     #[error("holds a brace that is no slot")]
     Brace,
-}
-
-/// The words of one language that rules are made with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Manners {
-    /// Words that keep their capital inside a sentence.
-    pub capitals: BTreeSet<String>,
-    /// Words and turns that messages do not use, lower case.
-    pub banned: BTreeSet<String>,
 }
 
 /// Whether `c` is not seen by a reader, or moves what is seen.
@@ -88,7 +76,7 @@ pub(crate) fn faults(sentence: &str, manners: &Manners) -> Vec<Fault> {
                 plain.push('\u{fffc}');
             }
             Part::Text(text) => {
-                characters(text, &mut out);
+                characters(text, manners, &mut out);
                 for word in text.split_whitespace() {
                     word_faults(word, at_start, manners, &mut out);
                     at_start = false;
@@ -101,23 +89,31 @@ pub(crate) fn faults(sentence: &str, manners: &Manners) -> Vec<Fault> {
     out
 }
 
-fn characters(text: &str, out: &mut Vec<Fault>) {
-    for c in text.chars() {
-        let lower = || c.to_lowercase().next().unwrap_or(c);
-        if is_hidden(c) {
-            out.push(Fault::Hidden(u32::from(c)));
-        } else if c.is_numeric() {
-            out.push(Fault::Digit(c));
-        } else if matches!(c, '"' | '“' | '”' | '„' | '«' | '»' | '‘' | '’' | '\'') {
-            out.push(Fault::Quotation);
-        } else if c != ' '
-            && c != '\n'
-            && !MARKS.contains(c)
-            && !c.is_ascii_alphabetic()
-            && !VIETNAMESE.contains(lower())
-        {
-            out.push(Fault::Foreign(c));
-        }
+fn characters(text: &str, manners: &Manners, out: &mut Vec<Fault>) {
+    let mut before = ' ';
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        let after = characters.peek().copied().unwrap_or(' ');
+        let within = before.is_alphabetic() && after.is_alphabetic();
+        out.extend(character(c, within, manners));
+        before = c;
+    }
+}
+
+/// What is wrong with `c`, which may stand `within` a word.
+fn character(c: char, within: bool, manners: &Manners) -> Option<Fault> {
+    let lower = c.to_lowercase().next().unwrap_or(c);
+    let own = manners.letters.contains(lower) && (c.is_alphabetic() || within);
+    if is_hidden(c) {
+        Some(Fault::Hidden(u32::from(c)))
+    } else if c.is_numeric() {
+        Some(Fault::Digit(c))
+    } else if own || c.is_ascii_alphabetic() || MARKS.contains(c) || matches!(c, ' ' | '\n') {
+        None
+    } else if matches!(c, '"' | '“' | '”' | '„' | '«' | '»' | '‘' | '’' | '\'') {
+        Some(Fault::Quotation)
+    } else {
+        Some(Fault::Foreign(c))
     }
 }
 
@@ -148,12 +144,14 @@ fn banned(plain: &str, manners: &Manners) -> Vec<Fault> {
 mod tests {
     use super::*;
 
+    fn check_in(manners: &str, sentence: &str) -> Vec<Fault> {
+        faults(sentence, &crate::manners::tests::of(manners))
+    }
+
     fn check(sentence: &str) -> Vec<Fault> {
-        let manners = Manners {
-            capitals: BTreeSet::from(["Nhà".to_owned()]),
-            banned: BTreeSet::from(["chúc mừng".to_owned()]),
-        };
-        faults(sentence, &manners)
+        let letters = crate::model::LETTERS;
+        let manners = format!("{{letters: {letters}, capitals: [Nhà], banned: [chúc mừng]}}");
+        check_in(&manners, sentence)
     }
 
     #[test]
@@ -177,5 +175,16 @@ mod tests {
         assert_eq!(check("Xin Chúc, mừng bà.").first(), Some(&Fault::Capital("Chúc".into())));
         assert_eq!(check("Xin chúc, mừng bà."), [Fault::Banned("chúc mừng".into())]);
         assert_eq!(check("Hạn {deadline."), [Fault::Brace]);
+    }
+
+    #[test]
+    fn a_language_has_its_own_letters_and_signs_within_words() {
+        let french = |sentence| check_in("{letters: àéê’}", sentence);
+        assert_eq!(french("Vous avez jusqu’à demain."), []);
+        assert_eq!(french("Il a dit ’demain."), [Fault::Quotation]);
+        assert_eq!(french("Il a dit’ demain."), [Fault::Quotation]);
+        assert_eq!(french("Đen."), [Fault::Foreign('Đ')]);
+        assert_eq!(check("Hạn l’à.").last(), Some(&Fault::Quotation));
+        assert_eq!(check_in("{letters: '5'}", "Hai 5."), [Fault::Digit('5')]);
     }
 }

@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
-mod address;
 mod candidates;
 mod citation;
 mod fingerprint;
 mod hygiene;
 mod lint;
+mod manners;
 mod model;
 mod phrase;
 mod plan;
@@ -19,18 +19,18 @@ mod template;
 mod words;
 mod write;
 
-pub use address::Address;
 pub use candidates::{candidates, grammar};
 pub use citation::{CitationFault, citable, cited_as};
-pub use hygiene::{Fault, Manners};
+pub use hygiene::Fault;
 pub use lint::{LintError, MOST_WORDS};
+pub use manners::{Address, Days, Manners};
 pub use model::{Ask, Candidate, LETTERS, SHORTLIST, ServedModel, Wording, WordingError, served};
 pub use phrase::{Phrase, PhraseError};
 pub use plan::{By, COMMON_SLOTS, DraftState, Law, Plan, PlanError, PlanInput, Point};
 pub use prompt::{Prompt, PromptError, Prompts};
 pub use proof::{Reason, Unproved, prove};
 pub use render::{RenderError, To};
-pub use slot::{Slot, SlotKind, clean, long_date, short_date};
+pub use slot::{Slot, SlotKind, clean};
 pub use support::{
     Carried, Carrier, Ground, Limits, Measures, NotCarried, Support, SupportError, Vocabulary,
     VocabularyError,

@@ -12,13 +12,13 @@ use domain::{Channel, Deadline, Detail, Language, LegalBasis, Level, Sex, Text, 
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::address::Address;
 use crate::fingerprint::Fingerprint;
-use crate::hygiene::Manners;
+use crate::manners::Manners;
 use crate::phrase::Phrase;
 use crate::slot::{Slot, SlotKind};
 use crate::words::{
-    DeadlineKind, DraftKind, EventWords, LetterKind, Place, PointWords, Variant, When, Words,
+    DeadlineKind, DraftKind, EventWords, LetterKind, Place, PointWords, Tongue, Variant, When,
+    Words,
 };
 
 /// The slots that every life event's words may use.
@@ -77,9 +77,13 @@ pub struct PlanInput {
     pub recipient_name: String,
     /// The recipient's sex, where a register says.
     pub recipient_sex: Option<Sex>,
+    /// The day on which the recipient was born, where it is known: people of another age may be
+    /// addressed otherwise.
+    pub recipient_born_on: Option<Date>,
     /// The place whose rules hold for the case, `vn-14`: only passages that hold there are cited.
     pub place: knowledge::Place,
-    /// The language to write in.
+    /// The language that the recipient reads. What is not told in it is told in the one that its
+    /// readers are given.
     pub language: Language,
     /// The day of writing.
     pub written_on: Date,
@@ -198,13 +202,14 @@ impl Words {
             Some(_) => DraftKind::Missing,
         };
         let basis = legal_basis(input);
+        let language = self.told_in(input.language, &input.life_event);
         let mut plan = Plan {
             life_event: input.life_event.clone(),
             letter: input.letter,
             role: input.role.clone(),
             service: input.service.clone(),
             level: input.level,
-            language: input.language,
+            language,
             written_on: input.written_on,
             place: input.place.clone(),
             channel: Channel::Inbox,
@@ -213,9 +218,9 @@ impl Words {
             draft,
             law: basis
                 .map(|basis| Law { act: basis.act.vi.clone(), article: basis.article.clone() }),
-            manners: Arc::clone(self.manners(input.language)),
+            manners: Arc::clone(self.manners(language)),
             points: Vec::new(),
-            slots: slot_values(input, &self.sender, event)?,
+            slots: slot_values(input, self.tongue(language), event)?,
         };
         for place in Place::ALL {
             for point in self.points_at(event, place, &input.role, input.letter) {
@@ -315,17 +320,18 @@ fn deadline_kind(input: &PlanInput) -> DeadlineKind {
 
 fn slot_values(
     input: &PlanInput,
-    sender: &Text,
+    tongue: &Tongue,
     event: &EventWords,
 ) -> Result<BTreeMap<String, Slot>, PlanError> {
-    let language = input.language;
-    let address = Address::of(input.recipient_sex);
+    let manners = &tongue.manners;
+    let language = manners.reads;
+    let address = manners.address(input.recipient_sex, input.recipient_born_on, input.written_on);
     let text = |text: &str| Value::Text(text.to_owned());
     let count = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
     let mut values = vec![
-        ("sender", text(sender.get(language))),
-        ("address", text(address.title(language))),
-        ("pronoun", text(address.pronoun(language))),
+        ("sender", text(&tongue.sender)),
+        ("address", text(address.map_or("", |it| it.title.as_str()))),
+        ("pronoun", text(address.map_or("", |it| it.pronoun.as_str()))),
         ("recipient", text(&input.recipient_name)),
         ("life_event", text(input.life_event_name.get(language))),
         ("service", text(input.service_name.get(language))),
@@ -337,7 +343,7 @@ fn slot_values(
         values.push(("authority", text(authority.get(language))));
     }
     if let Some(basis) = legal_basis(input) {
-        values.push(("law", Value::Text(cite(basis, language))));
+        values.push(("law", Value::Text(manners.cite(basis))));
     }
     match &input.deadline {
         By::Known(deadline) => {
@@ -380,26 +386,5 @@ fn legal_basis(input: &PlanInput) -> Option<&LegalBasis> {
     match &input.deadline {
         By::Known(deadline) => Some(&deadline.legal_basis),
         By::Unknown(_) => input.legal_basis.as_ref(),
-    }
-}
-
-/// Article and act, in the words of `language`.
-fn cite(basis: &LegalBasis, language: Language) -> String {
-    match language {
-        Language::Vi => basis.cite(),
-        Language::En if basis.article.is_empty() => basis.act.en.clone(),
-        Language::En => {
-            let words = [
-                ("Điều", "Article"),
-                ("khoản", "clause"),
-                ("điểm", "point"),
-                ("đến", "to"),
-                ("và", "and"),
-            ];
-            let article = words
-                .iter()
-                .fold(basis.article.clone(), |article, (vi, en)| article.replace(vi, en));
-            format!("{article}, {}", basis.act.en)
-        }
     }
 }

@@ -12,8 +12,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{Evidence, Template, TemplateId};
 
-use crate::hygiene::Manners;
 use crate::lint::lint_template;
+use crate::manners::Manners;
 use crate::phrase::{Part, parts};
 use crate::plan::{Plan, Point};
 use crate::proof::prove_again;

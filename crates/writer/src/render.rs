@@ -8,7 +8,7 @@ use crate::lint::{LintError, lint_value};
 use crate::plan::Plan;
 use crate::proof::Unproved;
 use crate::proved::{Proved, Stretch};
-use crate::slot::{clean, short_date};
+use crate::slot::clean;
 use crate::words::{DeadlineKind, LetterKind, Words};
 
 /// Why a template cannot be sent to this person.
@@ -73,7 +73,8 @@ impl Words {
     #[must_use]
     pub fn subject_line(&self, plan: &Plan) -> String {
         let Some(event) = self.events.get(&plan.life_event) else { return String::new() };
-        let lines = event.subject_lines.get(&plan.role).or_else(|| event.subject_lines.get(""));
+        let lines = event.subject_lines.get(&plan.language);
+        let lines = lines.and_then(|of| of.get(&plan.role).or_else(|| of.get("")));
         let Some(lines) = lines else { return String::new() };
         let (line, day) = match plan.deadline {
             DeadlineKind::Unknown => (&lines.unknown, None),
@@ -83,13 +84,13 @@ impl Words {
         };
         let day = day
             .and_then(|slot| if let Value::Date(day) = slot.value() { Some(*day) } else { None });
-        let day = day.map(|day| short_date(day, plan.language)).unwrap_or_default();
-        let line = line.get(plan.language).replace("{deadline}", &day);
-        let after = &self.subjects;
+        let day = day.map(|day| plan.manners.short_date(day)).unwrap_or_default();
+        let line = line.replace("{deadline}", &day);
+        let after = &self.tongue(plan.language).subjects;
         match plan.letter {
             LetterKind::First => line,
-            LetterKind::Reminder => after.reminder.get(plan.language).replace("{line}", &line),
-            LetterKind::Correction => after.correction.get(plan.language).to_owned(),
+            LetterKind::Reminder => after.reminder.replace("{line}", &line),
+            LetterKind::Correction => after.correction.clone(),
         }
     }
 }
@@ -100,7 +101,7 @@ fn render(
     proved: &Proved,
     cited: &dyn Fn(&str) -> Option<String>,
 ) -> Result<String, RenderError> {
-    let values: Vec<_> = plan.slots.values().map(|slot| slot.written(plan.language)).collect();
+    let values: Vec<_> = plan.slots.values().map(|slot| slot.written(&plan.manners)).collect();
     let mut out = String::with_capacity(proved.usual_length);
     for stretch in &proved.stretches {
         let passage;

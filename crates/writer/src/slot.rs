@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use domain::{Language, Value};
-use jiff::civil::{Date, Weekday};
+use domain::Value;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::hygiene::is_hidden;
+use crate::manners::Manners;
 
 /// Longer than any name, title or list that a person would read in a letter.
 const LONGEST_VALUE: usize = 400;
@@ -107,11 +107,11 @@ impl Slot {
         &self.value
     }
 
-    /// The value as readers of `language` write it.
+    /// The value as a language of such `manners` writes it.
     #[must_use]
-    pub fn written(&self, language: Language) -> Cow<'_, str> {
+    pub fn written(&self, manners: &Manners) -> Cow<'_, str> {
         match (&self.value, self.kind) {
-            (Value::Date(day), _) => long_date(*day, language).into(),
+            (Value::Date(day), _) => manners.long_date(*day).into(),
             (Value::Int(_), SlotKind::Money) => format!("{} đồng", self.value).into(),
             (Value::Text(text), SlotKind::Note) => text.trim_end_matches(['.', ';']).into(),
             (Value::Text(text), _) => text.into(),
@@ -129,38 +129,6 @@ fn cleaned(value: Value) -> Value {
         Value::Text(text) if !is_clean(&text) => Value::Text(clean(&text)),
         Value::List(items) => Value::List(items.into_iter().map(cleaned).collect()),
         value => value,
-    }
-}
-
-/// `thứ Hai, ngày 04/01/2027`; in English the month is a word, since 04/01 reads two ways.
-#[must_use]
-pub fn long_date(day: Date, language: Language) -> String {
-    match language {
-        Language::Vi => {
-            format!("{}, ngày {}", weekday_vi(day.weekday()), short_date(day, language))
-        }
-        Language::En => day.strftime("%A, %-d %B %Y").to_string(),
-    }
-}
-
-/// `04/01/2027`, for one line of a list.
-#[must_use]
-pub fn short_date(day: Date, language: Language) -> String {
-    match language {
-        Language::Vi => day.strftime("%d/%m/%Y").to_string(),
-        Language::En => day.strftime("%-d %B %Y").to_string(),
-    }
-}
-
-fn weekday_vi(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "thứ Hai",
-        Weekday::Tuesday => "thứ Ba",
-        Weekday::Wednesday => "thứ Tư",
-        Weekday::Thursday => "thứ Năm",
-        Weekday::Friday => "thứ Sáu",
-        Weekday::Saturday => "thứ Bảy",
-        Weekday::Sunday => "Chủ nhật",
     }
 }
 
@@ -212,19 +180,16 @@ mod tests {
     use super::*;
     use jiff::civil::date;
 
-    fn written(kind: SlotKind, value: Value, language: Language) -> String {
-        Slot::new(kind, value).unwrap().written(language).into_owned()
-    }
-
     #[test]
     fn values_are_written_as_official_letters_write_them() {
-        let day = Value::Date(date(2027, 1, 4));
-        assert_eq!(written(SlotKind::Date, day.clone(), Language::Vi), "thứ Hai, ngày 04/01/2027");
-        assert_eq!(written(SlotKind::Date, day, Language::En), "Monday, 4 January 2027");
-        assert_eq!(written(SlotKind::Money, Value::Int(1_234_567), Language::Vi), "1.234.567 đồng");
-        assert_eq!(long_date(date(2027, 1, 3), Language::Vi), "Chủ nhật, ngày 03/01/2027");
+        let manners = crate::manners::tests::of("{}");
+        let written = |kind, value| Slot::new(kind, value).unwrap().written(&manners).into_owned();
+        assert_eq!(written(SlotKind::Date, Value::Date(date(2027, 1, 4))), "lundi 4 janvier 2027");
+        assert_eq!(written(SlotKind::Money, Value::Int(1_234_567)), "1.234.567 đồng");
         let list = Value::List(vec![Value::Text("tên con".into()), Value::Text("quê quán".into())]);
-        assert_eq!(written(SlotKind::List, list, Language::Vi), "tên con; quê quán");
+        assert_eq!(written(SlotKind::List, list), "tên con; quê quán");
+        let note = Value::Text("chưa công bố.".into());
+        assert_eq!(written(SlotKind::Note, note), "chưa công bố");
     }
 
     #[test]

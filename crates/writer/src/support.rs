@@ -23,7 +23,8 @@ use domain::Language;
 use knowledge::{Embed, EmbedError};
 use serde::Serialize;
 
-use crate::hygiene::{Fault, Manners, faults};
+use crate::hygiene::{Fault, faults};
+use crate::manners::Manners;
 
 mod evidence;
 mod reading;

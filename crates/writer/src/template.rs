@@ -158,7 +158,8 @@ pub fn approved(plan: &Plan, passages: &[Passage]) -> String {
 impl Words {
     /// Approved wording of another life event, to show a model the tone and not the answer.
     fn example(&self, plan: &Plan) -> String {
-        let mut other = self.events.iter().filter(|(id, _)| **id != plan.life_event);
+        let others = self.events.iter().filter(|(id, _)| **id != plan.life_event);
+        let mut other = others.filter(|(id, _)| self.speaks(plan.language, id));
         let words = other.next().map(|(_, words)| words.points.as_slice()).unwrap_or_default();
         let mut points: Vec<_> = words.iter().chain(&self.common).collect();
         points.sort_by_key(|point| point.place);

@@ -4,16 +4,20 @@
 //! that one says. A point has variants for what is known (a deadline, or that it is unknown);
 //! the first that fits is taken. A variant holds alternatives per language: the first is the
 //! approved wording, the others are what a model may choose from.
+//!
+//! These files hold Vietnamese and English. `words/<language>/` holds how a language writes and,
+//! for any further one, the same points in files of the same names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::{Language, Letter, Text};
+use domain::{Language, Letter};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::hygiene::{Fault, Manners};
+use crate::hygiene::Fault;
+use crate::manners::Manners;
 use crate::phrase::{Phrase, PhraseError};
 use crate::proved::Proofs;
 use crate::slot::SlotKind;
@@ -21,6 +25,7 @@ use crate::slot::SlotKind;
 mod check;
 mod file;
 mod joined;
+mod spoken;
 
 pub use joined::{Joining, NotJoined};
 
@@ -136,23 +141,12 @@ pub(crate) struct When {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Variant {
     pub when: When,
-    pub vi: Vec<Phrase>,
-    pub en: Vec<Phrase>,
+    pub phrases: BTreeMap<Language, Vec<Phrase>>,
 }
 
 impl Variant {
     pub(crate) fn phrases(&self, language: Language) -> &[Phrase] {
-        match language {
-            Language::Vi => &self.vi,
-            Language::En => &self.en,
-        }
-    }
-
-    fn phrases_mut(&mut self, language: Language) -> &mut Vec<Phrase> {
-        match language {
-            Language::Vi => &mut self.vi,
-            Language::En => &mut self.en,
-        }
+        self.phrases.get(&language).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -188,18 +182,18 @@ pub(crate) struct FactSlot {
 /// What lists show, by what is known about the deadline. Only `{deadline}` may stand in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SubjectLines {
-    pub known: Text,
-    pub passed: Text,
-    pub unknown: Text,
+pub(crate) struct SubjectLines<T = String> {
+    pub known: T,
+    pub passed: T,
+    pub unknown: T,
 }
 
 /// What lists show of letters that follow the first. `{line}` is the line of the first.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LetterLines {
-    pub reminder: Text,
-    pub correction: Text,
+pub(crate) struct LetterLines<T = String> {
+    pub reminder: T,
+    pub correction: T,
 }
 
 /// The words of one life event.
@@ -208,18 +202,25 @@ pub(crate) struct EventWords {
     pub slots: BTreeMap<String, FactSlot>,
     /// The points of every message that this one leaves out.
     pub without: BTreeSet<String>,
-    /// By role; the empty name is for all roles that are not named.
-    pub subject_lines: BTreeMap<String, SubjectLines>,
+    /// By language and role; the empty name is for all roles that are not named. It is told in the
+    /// languages that are here.
+    pub subject_lines: BTreeMap<Language, BTreeMap<String, SubjectLines>>,
     pub points: Vec<PointWords>,
+}
+
+/// What every message of one language has beside its points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tongue {
+    pub manners: Arc<Manners>,
+    pub sender: String,
+    pub subjects: LetterLines,
 }
 
 /// All words of a pack, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {
-    pub(crate) sender: Text,
-    pub(crate) subjects: LetterLines,
-    pub(crate) vi: Arc<Manners>,
-    pub(crate) en: Arc<Manners>,
+    vietnamese: Tongue,
+    others: BTreeMap<Language, Tongue>,
     pub(crate) common: Vec<PointWords>,
     pub(crate) events: BTreeMap<String, EventWords>,
     pub(crate) proofs: Proofs,
@@ -227,28 +228,23 @@ pub struct Words {
 }
 
 impl Words {
-    /// Reads every `*.yaml` of the folder `dir`.
+    /// Reads every `*.yaml` of the folder `dir` and of the folders in it.
     pub fn load(dir: &Path) -> Result<Self, WordsError> {
-        let unread = |path: &Path| {
-            let path = path.to_owned();
-            move |source| WordsError::Read { path, source }
-        };
-        let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)
-            .map_err(unread(dir))?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()
-            .map_err(unread(dir))?;
-        paths.retain(|path| path.extension().is_some_and(|ext| ext == "yaml"));
-        paths.sort();
-        let files = paths.into_iter().map(|path| {
-            let text = std::fs::read_to_string(&path).map_err(unread(&path))?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Ok((name, text))
-        });
-        Self::read(&files.collect::<Result<Vec<_>, _>>()?)
+        let mut files = Vec::new();
+        for path in paths(dir)? {
+            let inside = if path.is_dir() { paths(&path)? } else { vec![path] };
+            for path in inside.iter().filter(|path| path.extension().is_some_and(|it| it == "yaml"))
+            {
+                let name = path.strip_prefix(dir).unwrap_or(path).to_string_lossy();
+                let text = std::fs::read_to_string(path).map_err(unread(path))?;
+                files.push((name.replace('\\', "/"), text));
+            }
+        }
+        files.sort();
+        Self::read(&files)
     }
 
-    /// Reads files that are given as (name, text); one is `common.yaml`.
+    /// Reads files that are given as (name, text): `common.yaml` and `fr/common.yaml`.
     pub fn read(files: &[(String, String)]) -> Result<Self, WordsError> {
         let mut hash = Fingerprint::default();
         for (name, text) in files {
@@ -268,7 +264,30 @@ impl Words {
     /// Who writes.
     #[must_use]
     pub fn sender(&self, language: Language) -> &str {
-        self.sender.get(language)
+        &self.tongue(language).sender
+    }
+
+    /// How the languages write in which something is told, Vietnamese first.
+    pub fn languages(&self) -> impl Iterator<Item = &Manners> {
+        std::iter::once(&self.vietnamese).chain(self.others.values()).map(|it| &*it.manners)
+    }
+
+    /// Whether letters about `life_event` are told in `language`.
+    #[must_use]
+    pub fn speaks(&self, language: Language, life_event: &str) -> bool {
+        let event = self.events.get(life_event);
+        event.is_some_and(|event| event.subject_lines.contains_key(&language))
+    }
+
+    /// In which language somebody who reads `language` is told of `life_event`: in that, or else in
+    /// the one that its readers are given.
+    pub(crate) fn told_in(&self, language: Language, life_event: &str) -> Language {
+        if self.speaks(language, life_event) { language } else { self.manners(language).reads }
+    }
+
+    /// What messages in `language` have; those in Vietnamese where it is not among the pack's.
+    pub(crate) fn tongue(&self, language: Language) -> &Tongue {
+        self.others.get(&language).unwrap_or(&self.vietnamese)
     }
 
     /// The life events that have words.
@@ -301,14 +320,21 @@ impl Words {
         points
     }
 
-    /// How texts of `language` behave.
+    /// How texts of `language` behave: as Vietnamese ones where it is not among the pack's.
     #[must_use]
     pub fn manners(&self, language: Language) -> &Arc<Manners> {
-        match language {
-            Language::Vi => &self.vi,
-            Language::En => &self.en,
-        }
+        &self.tongue(language).manners
     }
+}
+
+fn unread(path: &Path) -> impl FnOnce(std::io::Error) -> WordsError + use<> {
+    let path = path.to_owned();
+    move |source| WordsError::Read { path, source }
+}
+
+fn paths(dir: &Path) -> Result<Vec<PathBuf>, WordsError> {
+    let entries = std::fs::read_dir(dir).map_err(unread(dir))?;
+    entries.map(|entry| entry.map(|it| it.path()).map_err(unread(dir))).collect()
 }
 
 /// Why words were not loaded.
@@ -335,6 +361,9 @@ pub enum WordsError {
     /// There is no `common.yaml`.
     #[error("there is no `common.yaml` among the words")]
     NoCommon,
+    /// It is not said how a language writes.
+    #[error("there is no `{0}/language.yaml` among the words")]
+    NoLanguage(String),
     /// The words break rules: all faults at once, since an author mends them in one go.
     #[error("{}", list(.0))]
     Faults(Vec<WordsFault>),
@@ -394,6 +423,18 @@ pub enum Broken {
     /// A point is left out that every message has, or that is not there.
     #[error("no point of every message that may be left out is called `{0}`")]
     Without(String),
+    /// How a language writes is not said well.
+    #[error("{0}")]
+    Manners(&'static str),
+    /// A point, or one of its variants, that a language lacks.
+    #[error("`{0}` has not the same variants as in Vietnamese")]
+    Variants(String),
+    /// Words of a language for what is not said at all.
+    #[error("the pack's own words have no `{0}`")]
+    Unknown(String),
+    /// Words that a language lacks, so that nothing of the file could be told in it.
+    #[error("`{0}` is not said in this language")]
+    Untold(String),
     /// A part of the message that no point covers.
     #[error("no point says `{0:?}`")]
     Place(Place),

@@ -40,7 +40,9 @@ fn make(input: &PlanInput, says: Option<Vec<String>>) -> Template {
 fn message(input: &PlanInput) -> Result<domain::Message, RenderError> {
     let words = words();
     let found = passages(&input.life_event);
-    let cited = |id: &str| found.iter().find(|p| p.id == id).map(|p| cited_as(p, input.language));
+    let cited = |id: &str| {
+        found.iter().find(|p| p.id == id).map(|p| cited_as(p, words.manners(input.language)))
+    };
     words.message(&plan(&words, input), &make(input, None), to(), &cited)
 }
 
@@ -177,6 +179,6 @@ fn the_form_of_address_follows_the_register() {
         let text = message(&PlanInput { recipient_sex: sex, ..grade1() }).unwrap().text;
         assert!(text.starts_with(said), "{text}");
     }
-    let english = PlanInput { language: Language::En, ..birth() };
+    let english = PlanInput { language: Language::EN, ..birth() };
     assert!(message(&english).unwrap().text.starts_with("To Lò Thị Mây, from"));
 }

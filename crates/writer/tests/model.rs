@@ -37,7 +37,7 @@ fn inputs() -> Vec<PlanInput> {
     if std::env::var("COTMOC_NIGHTLY").is_ok() {
         return all_shapes();
     }
-    let languages = [Language::Vi, Language::En].into_iter().cycle();
+    let languages = [Language::VI, Language::EN].into_iter().cycle();
     cases().into_iter().zip(languages).map(|(it, language)| PlanInput { language, ..it }).collect()
 }
 
@@ -110,7 +110,7 @@ fn a_phrase_is_written_under_its_grammar() {
         let file = format!("life-events/vn/support/{}.yaml", language.tag());
         Vocabulary::parse(&file, &std::fs::read_to_string(root().join(&file)).unwrap()).unwrap()
     };
-    for language in [Language::Vi, Language::En] {
+    for language in [Language::VI, Language::EN] {
         let vocabulary = vocabulary(language);
         for (place, saying) in words.sayings(language).iter().enumerate() {
             for range in [Range::Any, Range::Near] {

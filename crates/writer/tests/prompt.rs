@@ -87,10 +87,12 @@ proptest! {
         canary in "Zq[a-z]{6}x",
         days in 100i16..300,
     ) {
-        let language = if english { Language::En } else { Language::Vi };
+        let language = if english { Language::EN } else { Language::VI };
         let day = date(2031, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap();
         let input = with_canaries(PlanInput { language, ..cases().swap_remove(case) }, &canary, day);
-        let date_texts = [writer::long_date(day, language), writer::short_date(day, language)];
+        let words = words();
+        let manners = words.manners(language);
+        let date_texts = [manners.long_date(day), manners.short_date(day)];
         for said in said_for(&input) {
             prop_assert!(!said.contains(&canary), "{}", said);
             for count in [FILLED, TOTAL] {

@@ -313,7 +313,7 @@ proptest! {
 
 #[test]
 fn english_is_proved_by_the_same_rules() {
-    let input = writer::PlanInput { language: Language::En, ..birth() };
+    let input = writer::PlanInput { language: Language::EN, ..birth() };
     let plan = plan(&words(), &input);
     let text = approved(&plan, &[]);
     prove(&plan, &[], &text).unwrap();

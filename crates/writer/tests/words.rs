@@ -4,19 +4,25 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use domain::MessageSource;
+use domain::{Language, Message, MessageSource};
 use support::{all_shapes, cases, passages, plan, prompts, root, words};
-use writer::{Broken, DeadlineKind, Words, WordsError, Writer, approved, cited_as, prove};
+use writer::{
+    Broken, DeadlineKind, PlanInput, Words, WordsError, Writer, approved, cited_as, prove,
+};
 
 fn files() -> Vec<(String, String)> {
+    let folder = root().join("life-events/vn/words");
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(root().join("life-events/vn/words")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|ext| ext == "yaml") {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            files.push((name, std::fs::read_to_string(path).unwrap()));
+    for dir in ["", "vi/", "en/", "fr/"] {
+        for entry in std::fs::read_dir(folder.join(dir)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ext| ext == "yaml") {
+                let name = path.file_name().unwrap().to_string_lossy();
+                files.push((format!("{dir}{name}"), std::fs::read_to_string(path).unwrap()));
+            }
         }
     }
     files.sort();
@@ -90,12 +96,14 @@ fn the_approved_messages_read_so() {
     let words = words();
     let mut out = String::new();
     for input in cases() {
-        for language in [domain::Language::Vi, domain::Language::En] {
+        for language in [domain::Language::VI, domain::Language::EN] {
             let input = writer::PlanInput { language, ..input.clone() };
             let plan = plan(&words, &input);
             let found = passages(&input.life_event);
             let text = approved(&plan, &found);
-            let cited = |id: &str| found.iter().find(|p| p.id == id).map(|p| cited_as(p, language));
+            let cited = |id: &str| {
+                found.iter().find(|p| p.id == id).map(|p| cited_as(p, words.manners(language)))
+            };
             let prompts = prompts();
             let writer = Writer {
                 words: &words,
@@ -179,6 +187,88 @@ fn a_misspelt_key_or_missing_part_does_not_load() {
     assert!(faults.iter().any(|fault| matches!(fault.broken, Broken::Taken(_))));
     files.retain(|(name, _)| name != "common.yaml");
     assert!(matches!(Words::read(&files), Err(WordsError::NoCommon)));
+}
+
+/// A further language comes from its folder alone, and a letter is wholly in it or wholly in another.
+#[test]
+fn a_letter_is_told_in_a_further_language_where_all_of_it_is_there() {
+    let (words, prompts) = (words(), prompts());
+    let french: Language = "fr".parse().unwrap();
+    assert!(words.speaks(french, "LE-BIRTH") && !words.speaks(french, "LE-GRADE1"));
+    let writer =
+        Writer { words: &words, prompts: &prompts, wording: None, samples: 0, pack: "", index: "" };
+    let mut told = BTreeMap::new();
+    for input in all_shapes().into_iter().filter(|it| it.language == Language::EN) {
+        let plan = plan(&words, &PlanInput { language: french, ..input.clone() });
+        let birth = input.life_event == "LE-BIRTH";
+        assert_eq!(plan.language, if birth { french } else { Language::EN });
+        // Where it is told in English, it is the letter that readers of English get.
+        assert_eq!(plan.shape() == self::plan(&words, &input).shape(), !birth);
+        let template = writer.make_template(&plan, &[]).unwrap();
+        let message = words.message(&plan, &template, support::to(), &|_| None).unwrap();
+        assert_eq!(message.language, plan.language);
+        told.entry(birth).or_insert(message);
+    }
+    let Message { text, subject_line, .. } = &told[&true];
+    assert_eq!(subject_line, "Déclarer la naissance avant la fin du 4 janvier 2027");
+    for said in [
+        "À Lò Thị Mây, de la part de : Services publics proactifs Cột Mốc.",
+        "Le dernier jour est le lundi 4 janvier 2027.",
+        "La base légale est : article 15 alinéa 1, ",
+        "Seul le texte vietnamien a valeur légale.",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+}
+
+#[test]
+fn a_language_that_lacks_something_does_not_load() {
+    for (file, from, to, said) in [
+        ("fr/birth.yaml", "  birth.why-father:", "  birth.why-uncle:", "have no `birth.why-uncle`"),
+        (
+            "fr/birth.yaml",
+            "  birth.why-father:",
+            "  birth.why-uncle:",
+            "`birth.why-father` has not",
+        ),
+        ("fr/birth.yaml", "LE-BIRTH", "LE-NOTHING", "have no `LE-NOTHING`"),
+        ("fr/birth.yaml", "  mother:", "  sister:", "`subject_lines.mother` is not said"),
+        ("fr/common.yaml", "    - [\"Le dernier jour était", "#", "`deadline` has not"),
+        ("fr/common.yaml", "{authority}.", "ici.", "must hold the same slots"),
+        ("fr/common.yaml", "{authority}.", "{authority}, là-bas à Huế.", "capitalised word `Huế`"),
+        ("fr/common.yaml", "l’enfant", "l'enfant", "a quotation mark"),
+        ("fr/language.yaml", "language: fr", "language: de", "the name of the folder"),
+        ("fr/language.yaml", "novembre, décembre", "novembre", "twelve months"),
+        ("vi/language.yaml", "title: Ông/Bà", "sex: male, title: Ông/Bà", "that fits everybody"),
+        ("vi/language.yaml", "banned:", "bans:", "is not a file of words"),
+    ] {
+        let told = faults(file, from, to);
+        assert!(told.iter().any(|it| it.contains(said)), "{file}: {from} as {to}: {told:?}");
+    }
+    let without = |name: &str| {
+        let mut files = files();
+        files.retain(|(it, _)| it != name);
+        Words::read(&files).unwrap_err().to_string()
+    };
+    assert_eq!(without("fr/language.yaml"), "there is no `fr/language.yaml` among the words");
+    assert_eq!(without("en/language.yaml"), "there is no `en/language.yaml` among the words");
+    assert!(without("fr/common.yaml").contains("`common.yaml` is not said in this language"));
+    let mut files = files();
+    let (_, birth) = files.iter().find(|(name, _)| name == "fr/birth.yaml").unwrap();
+    files.push(("fr/twin.yaml".into(), birth.clone()));
+    assert!(Words::read(&files).unwrap_err().to_string().contains("`LE-BIRTH` is there already"));
+}
+
+/// By the pack's own file: those who are known to be under eighteen, and nobody else.
+#[test]
+fn the_young_are_addressed_as_such_and_nobody_is_taken_for_young() {
+    let words = words();
+    let title = |born: Option<&str>| {
+        let recipient_born_on = born.map(|born| born.parse().unwrap());
+        let input = PlanInput { recipient_born_on, ..support::birth() };
+        plan(&words, &input).slots["address"].value().to_string()
+    };
+    assert_eq!([None, Some("1996-04-12"), Some("2012-01-05")].map(title), ["Bà", "Bà", "Bạn"]);
 }
 
 #[test]

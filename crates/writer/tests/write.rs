@@ -27,7 +27,7 @@ fn rephrasings() -> Rephrasings {
 }
 
 fn home(of: &str, point: &str) -> Home {
-    Home { of: of.to_owned(), point: point.to_owned(), variant: 0, language: Language::Vi }
+    Home { of: of.to_owned(), point: point.to_owned(), variant: 0, language: Language::VI }
 }
 
 /// "{address} cần đăng ký khai sinh cho con, theo thủ tục: {service}." and two more.
@@ -40,7 +40,7 @@ const NEW: &str = "Theo thủ tục: {service}, {pronoun} phải đăng ký khai
 fn taken(home: &Home, text: &str) -> Result<(), NotTaken> {
     let (words, vocabularies) = (words(), vocabularies());
     let support =
-        Support { vocabulary: &vocabularies[0], manners: words.manners(Language::Vi), model: None };
+        Support { vocabulary: &vocabularies[0], manners: words.manners(Language::VI), model: None };
     take(&words, &words.saying(home).unwrap(), text, &support).map(|_| ())
 }
 
@@ -141,14 +141,14 @@ fn what_stands_is_proposed_likeliest_first_and_the_rest_is_counted() {
     let (words, vocabularies, prompts) = (words(), vocabularies(), rephrasings());
     let saying = words.saying(&offer()).unwrap();
     let support =
-        Support { vocabulary: &vocabularies[0], manners: words.manners(Language::Vi), model: None };
+        Support { vocabulary: &vocabularies[0], manners: words.manners(Language::VI), model: None };
     let wording = Scripted(vec![
         NEW,
         " {address} phải đăng ký khai sinh cho con, theo thủ tục: {service}.",
         "{address} không cần đăng ký khai sinh cho con, theo thủ tục: {service}.",
         NEW,
     ]);
-    let prompt = prompts.get(Language::Vi).unwrap();
+    let prompt = prompts.get(Language::VI).unwrap();
     let found =
         propose((&words, &saying), (prompt, Range::Any), (&wording, 4, 0), &support).unwrap();
     let texts: Vec<&str> = found.taken.iter().map(|it| it.text.as_str()).collect();
@@ -216,10 +216,10 @@ fn what_is_false_or_stale_or_gone_does_not_join_whatever_is_stored() {
 fn a_fixed_wording_is_not_asked_for() {
     let words = words();
     let mut count = 0;
-    for language in [Language::Vi, Language::En] {
+    for language in [Language::VI, Language::EN] {
         for saying in words.sayings(language) {
             count += 1;
-            let least = if language == Language::Vi { 2 } else { 1 };
+            let least = if language == Language::VI { 2 } else { 1 };
             assert!(saying.alternatives.len() >= least, "{}", saying.home);
         }
     }

@@ -36,24 +36,24 @@ pub(super) const KINDS: [Kind; 6] = [
     Kind {
         deadline: Some((date(2027, 1, 4), date(2026, 12, 31))),
         draft: Some((24, 37)),
-        ..kind("LE-BIRTH", "3.000722", "mother", Language::Vi)
+        ..kind("LE-BIRTH", "3.000722", "mother", Language::VI)
     },
-    kind("LE-BIRTH", "1.014168", "father", Language::Vi),
-    Kind { draft: Some((5, 9)), ..kind("LE-GRADE1", "grade1-enrolment", "father", Language::Vi) },
+    kind("LE-BIRTH", "1.014168", "father", Language::VI),
+    Kind { draft: Some((5, 9)), ..kind("LE-GRADE1", "grade1-enrolment", "father", Language::VI) },
     Kind {
         deadline: Some((date(2027, 3, 3), date(2027, 3, 3))),
         draft: Some((6, 9)),
-        ..kind("LE-GRADE1", "grade1-enrolment", "mother", Language::Vi)
+        ..kind("LE-GRADE1", "grade1-enrolment", "mother", Language::VI)
     },
     Kind {
         deadline: Some((date(2026, 11, 25), date(2026, 11, 25))),
         draft: Some((5, 8)),
-        ..kind("LE-LAND-TRANSFER", "1.007674", "seller", Language::Vi)
+        ..kind("LE-LAND-TRANSFER", "1.007674", "seller", Language::VI)
     },
     Kind {
         deadline: Some((date(2026, 11, 25), date(2026, 11, 25))),
         draft: Some((17, 24)),
-        ..kind("LE-LAND-TRANSFER", "1.013831", "buyer", Language::En)
+        ..kind("LE-LAND-TRANSFER", "1.013831", "buyer", Language::EN)
     },
 ];
 
@@ -87,6 +87,7 @@ impl Kind {
             role: self.role.to_owned(),
             recipient_name: "Nguyễn Thị Mẫu".to_owned(),
             recipient_sex: Some(Sex::Female),
+            recipient_born_on: None,
             place: "vn-79".parse().ok()?,
             language: self.language,
             written_on: WRITTEN_ON,

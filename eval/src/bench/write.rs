@@ -104,7 +104,7 @@ fn one(
 
     let cited = |id: &str| {
         let passage = app.writing.passages.as_ref()?.index().passage(id)?;
-        Some(cited_as(passage, plan.language))
+        Some(cited_as(passage, &plan.manners))
     };
     let nobody = Event::id_of("bench", "write").to_string();
     let milestone = MilestoneId::of(&[&nobody]);

@@ -5,6 +5,8 @@
 //! itself, writes dates, names and law by rules of its own, and takes a text apart sentence by
 //! sentence. A letter is right if that accounts for every character of it.
 
+use std::time::Instant;
+
 use domain::{Letter, MilestoneId, SubjectId, Template};
 use engine::{App, LawOf, Looked, Prepared, Shape, shapes};
 use jiff::civil::Date;
@@ -16,11 +18,13 @@ use super::{Rate, spread};
 use crate::EvalError;
 use crate::chance::Chance;
 
+mod free;
 mod notices;
 mod people;
 mod reading;
 mod speed;
 
+pub use free::{Free, free};
 pub use notices::{Notices, notices};
 pub use speed::{Speed, speed};
 
@@ -166,6 +170,8 @@ pub struct Composed {
     pub refused: usize,
     /// Why the model's words were not taken, once for each shape.
     pub because: Vec<String>,
+    /// Time for one shape, passages looked up, in seconds.
+    pub seconds_per_shape: f64,
 }
 
 impl Composed {
@@ -180,6 +186,7 @@ impl Composed {
 pub async fn compose(app: &App, shapes: &[Shape], sample: usize) -> Result<Composed, EvalError> {
     let mut composed = Composed::default();
     let mut looked = Looked::default();
+    let began = Instant::now();
     for shape in spread(shapes.iter().collect(), sample) {
         composed.shapes += 1;
         match app.prepare(&shape.input, &mut looked).await? {
@@ -192,5 +199,7 @@ pub async fn compose(app: &App, shapes: &[Shape], sample: usize) -> Result<Compo
             }
         }
     }
+    let worded = u32::try_from(composed.shapes.max(1)).unwrap_or(u32::MAX);
+    composed.seconds_per_shape = (began.elapsed() / worded).as_secs_f64();
     Ok(composed)
 }

@@ -17,7 +17,7 @@ pub struct ProofReport {
     /// Pairs that somebody wrote.
     pub by_hand: usize,
     /// SHA-256 of each language's vocabulary with its limits.
-    pub vocabulary: BTreeMap<&'static str, String>,
+    pub vocabulary: BTreeMap<String, String>,
     /// The model that compared meanings; empty without one.
     pub model: String,
     /// Accepted though wrong.
@@ -73,8 +73,10 @@ pub fn proof(
     }
     progress(pairs.len(), pairs.len());
     let mut report = report(&decided);
-    report.vocabulary =
-        vocabularies.iter().map(|it| (it.language().tag(), it.hash().to_owned())).collect();
+    report.vocabulary = vocabularies
+        .iter()
+        .map(|it| (it.language().tag().to_owned(), it.hash().to_owned()))
+        .collect();
     report.model = model.map(Embed::model).unwrap_or_default();
     Ok(report)
 }

@@ -166,7 +166,7 @@ fn letter(
     let template = writer.make_template(&plan, passages).map_err(|it| failed(it.into()))?;
     let cited = |id: &str| {
         let passage = passages.iter().find(|passage| passage.id == id)?;
-        Some(cited_as(passage, plan.language))
+        Some(cited_as(passage, &plan.manners))
     };
     let to = To {
         milestone: MilestoneId::of(&["redteam"]),

@@ -37,7 +37,7 @@ pub fn written(
     most: usize,
     on: &mut dyn FnMut(usize, usize),
 ) -> Result<Written, WordingError> {
-    let language = Language::Vi;
+    let language = Language::VI;
     let vocabulary = vocabularies.iter().find(|it| it.language() == language);
     let (Some(vocabulary), Some(prompt)) = (vocabulary, prompts.get(language)) else {
         return Err(WordingError::Other("no vocabulary or prompt for Vietnamese".to_owned()));

@@ -1,6 +1,41 @@
 //! Letters in bulk, without a model.
 
+use eval::writer::letters::{Free, all_shapes, free};
+use writer::{Ask, Candidate, Wording, WordingError};
+
 use crate::{files, office};
+
+/// Answers with what `says` makes of the question.
+struct Clerk(fn(&Ask<'_>) -> String);
+
+impl Wording for Clerk {
+    fn hash(&self) -> &'static str {
+        "clerk"
+    }
+
+    fn word(&self, ask: &Ask<'_>) -> Result<Vec<Candidate>, WordingError> {
+        Ok(vec![Candidate { text: (self.0)(ask), likelihood: 0.0 }])
+    }
+}
+
+async fn freely(says: fn(&Ask<'_>) -> String) -> Free {
+    let (app, _) = office(None, None, "2026-11-23T02:00:00Z").await;
+    let shapes = all_shapes(&app, app.today()).unwrap();
+    free(&app, &shapes, &Clerk(says), 60, &mut |_| {}).unwrap()
+}
+
+/// Whole letters are judged by what can be seen; those that code filled from approved words pass.
+#[tokio::test]
+async fn a_whole_letter_is_right_only_with_the_values_of_its_case() {
+    let copied = freely(|ask| ask.shared.rsplit_once("Thư:\n").unwrap().1.to_owned()).await;
+    assert!(copied.cases > 50, "{}", copied.cases);
+    assert_eq!((copied.ended, copied.filled_right), (copied.cases, copied.cases), "{copied:#?}");
+    assert!(copied.right < copied.cases / 4, "{copied:#?}");
+    let told = freely(|ask| ask.own.replace("Dữ kiện", "Thư")).await;
+    assert_eq!((told.with_all_values, told.without_other_numbers), (told.cases, told.cases));
+    let silent = freely(|_| String::new()).await;
+    assert_eq!((silent.ended, silent.right), (0, 0));
+}
 
 #[tokio::test]
 async fn ten_thousand_letters_over_all_shapes_are_read_back_without_a_wrong_value() {

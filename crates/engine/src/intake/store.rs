@@ -92,7 +92,7 @@ impl App {
             id: subject.id,
             kind: subject.kind,
             identifier: Some(subject.identifier.reveal().to_owned()),
-            language: self.pack.head().languages.first().copied().unwrap_or(Language::Vi),
+            language: self.pack.head().languages.first().copied().unwrap_or(Language::VI),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What a person refuses, and who looked at their data.
 
-use domain::{Channel, Detail, Refusal, RefusalScope, SubjectId, Text};
+use domain::{Channel, Language, Refusal, RefusalScope, SubjectId, Text};
 use jiff::Timestamp;
-use storage::contacts::{self, Contact};
-use storage::{access_log, refusals};
+use storage::contacts::{self, Chosen, Contact};
+use storage::{access_log, refusals, subjects};
 
 use super::plain;
 use crate::view::{AccessLine, RefusalLine};
@@ -73,18 +73,39 @@ impl App {
         Ok(())
     }
 
-    /// Notes how much a notice on `channel` may say. Answers whether the person gave an address.
-    #[tracing::instrument(name = "engine.choose_detail", skip_all, fields(subject.id = %subject, channel = channel.name()))]
-    pub async fn choose_detail(
+    /// Notes how notices on `channel` are to be. Answers whether the person gave an address.
+    #[tracing::instrument(name = "engine.choose_notice", skip_all, fields(subject.id = %subject, channel = channel.name()))]
+    pub async fn choose_notice(
         &self,
         subject: SubjectId,
         channel: Channel,
-        detail: Detail,
+        chosen: Chosen,
     ) -> Result<bool, EngineError> {
         let mut tx = self.store.begin().await?;
-        let there = contacts::choose_detail(&mut tx, subject, channel, detail).await?;
+        let there = contacts::choose(&mut tx, subject, channel, chosen).await?;
         tx.commit().await?;
         Ok(there)
+    }
+
+    /// Notes in which language the person wants letters from now on. Answers whether the person is
+    /// known.
+    #[tracing::instrument(name = "engine.choose_language", skip_all, fields(subject.id = %subject))]
+    pub async fn choose_language(
+        &self,
+        subject: SubjectId,
+        language: Language,
+    ) -> Result<bool, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let known = subjects::set_language(&mut tx, subject, language).await?;
+        tx.commit().await?;
+        Ok(known)
+    }
+
+    /// The language of the person's letters.
+    pub async fn language(&self, subject: SubjectId) -> Result<Language, EngineError> {
+        let mut conn = self.store.read().await?;
+        let found = subjects::get(&mut conn, subject).await?;
+        Ok(found.map(|found| found.language).unwrap_or_default())
     }
 
     /// Where the person wants to be told.

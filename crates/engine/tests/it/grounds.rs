@@ -181,7 +181,7 @@ async fn a_text_is_not_used_again_once_what_it_cites_says_something_else() {
     assert_eq!((&rested[0].hash, &rested[0].templates), (&hash, &vec![template]));
     assert!(rested[0].gone_at.is_some());
     assert_ne!(hash_of(&after, &passage).unwrap(), hash);
-    let language = domain::Language::Vi;
+    let language = domain::Language::VI;
     let mut conn = after.app.store.read().await.unwrap();
     let old = storage::templates::get(&mut conn, template).await.unwrap().unwrap();
     let found = storage::templates::of_shape(&mut conn, &old.shape, language).await.unwrap();

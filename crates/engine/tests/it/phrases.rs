@@ -14,7 +14,7 @@ const NEW: &str = "{address} phải đăng ký khai sinh cho con, theo thủ t�
 const LIE: &str = "{address} không cần đăng ký khai sinh cho con, theo thủ tục: {service}.";
 
 fn home(of: &str, point: &str) -> Home {
-    Home { of: of.to_owned(), point: point.to_owned(), variant: 0, language: Language::Vi }
+    Home { of: of.to_owned(), point: point.to_owned(), variant: 0, language: Language::VI }
 }
 
 fn vocabularies() -> Vec<Vocabulary> {

@@ -9,6 +9,7 @@ use engine::carrier::{Carrier, Carriers, Carrying, NotCarried, Parcel};
 use engine::{Operation, Worker};
 use jiff::SignedDuration;
 use rules::Pack;
+use storage::contacts::Chosen;
 use storage::jobs::{self, Claimer, Desk, Which};
 use storage::{deliveries, halts, messages};
 
@@ -114,7 +115,7 @@ async fn a_notice_of_what_is_sensitive_says_that_something_waits_and_no_more() {
     let [parcel] = pigeon.carried().try_into().unwrap();
     let contact = engine::Contact::default();
     assert_eq!(parcel.text, contact.notice.vi);
-    assert_eq!(parcel.title, office.app.writing.words.sender(domain::Language::Vi));
+    assert_eq!(parcel.title, office.app.writing.words.sender(domain::Language::VI));
 }
 
 #[tokio::test]
@@ -123,13 +124,38 @@ async fn a_notice_says_no_more_than_the_person_chose() {
     let mother = office.person(CHAU);
     office.app.give_contact(mother, Channel::Email, "a@example.vn").await.unwrap();
     let chosen =
-        async |channel, detail| office.app.choose_detail(mother, channel, detail).await.unwrap();
-    assert!(!chosen(Channel::Sms, Detail::L1).await, "no address was given there");
-    assert!(chosen(Channel::Email, Detail::L0).await);
+        async |channel, chosen| office.app.choose_notice(mother, channel, chosen).await.unwrap();
+    let little = Chosen { detail: Some(Detail::L0), plain: true };
+    assert!(!chosen(Channel::Sms, little).await, "no address was given there");
+    assert!(chosen(Channel::Email, little).await);
     office.told(&[event("cs-0001")]).await;
     let [parcel] = pigeon.carried().try_into().unwrap();
-    // Mail says what it is about where nobody chose otherwise.
-    assert_eq!(parcel.title, office.app.writing.words.sender(domain::Language::Vi));
+    // Mail says what it is about, in Vietnamese letters, where nobody chose otherwise.
+    assert_eq!(parcel.title, "He thong dich vu cong chu dong Cot Moc");
+    assert!(parcel.text.is_ascii(), "{}", parcel.text);
+    // The letter itself is whole.
+    let [letter] = office.sent_to(mother).await.try_into().unwrap();
+    assert!(letter.text.contains("Kính gửi Bà"), "{}", letter.text);
+}
+
+/// Chosen after letters were worded: what comes next is in it, wholly, and notices in English.
+#[tokio::test]
+async fn a_letter_is_in_the_language_that_the_person_chose() {
+    let (office, pigeon) = office(&[Channel::Email]).await;
+    let mother = office.person(CHAU);
+    let french = "fr".parse().unwrap();
+    assert!(office.app.choose_language(mother, french).await.unwrap());
+    assert_eq!(office.app.language(mother).await.unwrap(), french);
+    office.app.give_contact(mother, Channel::Email, "a@example.vn").await.unwrap();
+    office.told(&[event("cs-0001")]).await;
+    let [letter] = office.sent_to(mother).await.try_into().unwrap();
+    assert_eq!(letter.language, french);
+    assert!(letter.text.starts_with("À Nguyễn Thị Minh Châu, de la part de : "), "{}", letter.text);
+    assert!(letter.text.ends_with("Seul le texte vietnamien a valeur légale."), "{}", letter.text);
+    let [parcel] = pigeon.carried().try_into().unwrap();
+    assert!(parcel.text.ends_with(&engine::Contact::default().notice.en), "{}", parcel.text);
+    let nobody = SubjectId::of(&["nobody"]);
+    assert!(!office.app.choose_language(nobody, french).await.unwrap());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::{Letter, MilestoneId, SubjectId};
 use engine::{LawOf, Looked, Prepared, shapes};
+use rules::PackFiles;
 use writer::{Ask, Candidate, To, Wording, WordingError, Words, Writer};
 
 use crate::support::{Office, event, registers, root};
@@ -91,13 +92,13 @@ async fn a_recipient_whom_no_words_are_for_is_named() {
 
 /// Life event and role of the first letter that cannot be said when `file` is changed so.
 fn missing(file: &str, from: &str, to: &str) -> String {
-    let dir = root().join("life-events/vn/words");
-    let read = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(entry.path()).unwrap();
-        (name.clone(), if name == file { text.replacen(from, to, 1) } else { text })
-    };
-    let files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|it| read(it.unwrap())).collect();
+    let all = PackFiles::read(&root().join("life-events/vn")).unwrap();
+    let files = all.iter().filter_map(|(path, text)| {
+        let name = path.strip_prefix("words/")?.to_owned();
+        let text = if name == file { text.replacen(from, to, 1) } else { text.to_owned() };
+        Some((name, text))
+    });
+    let files: Vec<_> = files.collect();
     let words = Words::read(&files).unwrap();
     let pack = crate::support::pack();
     let death = pack.life_event("LE-DEATH").unwrap();

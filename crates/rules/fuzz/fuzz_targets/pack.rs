@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(pack) => {
             let _ = run_examples(&pack);
             for id in pack.life_events().map(|event| &*event.id) {
-                let _ = pack.read_out(id, Language::Vi);
+                let _ = pack.read_out(id, Language::VI);
             }
         }
         Err(errors) => {

@@ -34,8 +34,8 @@ const MONTHS: [&str; 12] = [
 impl Words<'_> {
     pub(super) fn say(&self, vi: &str, en: &str) -> String {
         match self.language {
-            Language::Vi => vi.to_owned(),
-            Language::En => en.to_owned(),
+            Language::VI => vi.to_owned(),
+            _ => en.to_owned(),
         }
     }
 

@@ -13,7 +13,7 @@ fn vn() -> Pack {
 }
 
 fn both(pack: &Pack, id: &str) -> String {
-    [Language::Vi, Language::En].map(|it| pack.read_out(id, it).unwrap()).join("\n=====\n\n")
+    [Language::VI, Language::EN].map(|it| pack.read_out(id, it).unwrap()).join("\n=====\n\n")
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn every_kind_of_condition_has_words() {
                 .collect::<Vec<_>>()
                 .join("\n")
         };
-        format!("# {condition}\n{}\n{}", part(Language::Vi), part(Language::En))
+        format!("# {condition}\n{}\n{}", part(Language::VI), part(Language::EN))
     });
     insta::assert_snapshot!("conditions", texts.join("\n\n"));
 }
@@ -62,7 +62,7 @@ fn a_role_may_have_a_label() {
     let labelled =
         "mother: {kind: person, from: child.mother, label: {vi: người mẹ, en: the mother}}";
     let pack = with("move/life-event.yaml", "mother: {kind: person, from: child.mother}", labelled);
-    let text = load(&pack).unwrap().read_out("LE-TEST", Language::En).unwrap();
+    let text = load(&pack).unwrap().read_out("LE-TEST", Language::EN).unwrap();
     assert!(text.contains("Told: the mother; where"), "{text}");
 }
 
@@ -70,7 +70,7 @@ fn a_role_may_have_a_label() {
 fn no_life_event_of_the_pack_is_read_in_the_language_of_programs() {
     let pack = vn();
     for event in pack.life_events() {
-        for language in [Language::Vi, Language::En] {
+        for language in [Language::VI, Language::EN] {
             let text = pack.read_out(&event.id, language).unwrap();
             for sign in ["&&", "||", "==", "!=", "biểu thức “", "the expression “", "_between"]
             {
@@ -78,5 +78,5 @@ fn no_life_event_of_the_pack_is_read_in_the_language_of_programs() {
             }
         }
     }
-    assert_eq!(pack.read_out("LE-NOTHING", Language::En), None);
+    assert_eq!(pack.read_out("LE-NOTHING", Language::EN), None);
 }

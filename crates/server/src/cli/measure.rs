@@ -46,7 +46,11 @@ pub(crate) struct EvalArgs {
     /// over the bank; it takes seconds each.
     #[arg(long, default_value_t = 0)]
     pub(super) written: usize,
-    /// With `--written`: which model writes; the one that words letters where left out.
+    /// With `writer`: for about how many cases a model writes the whole letter itself, values and
+    /// all, to compare with: nothing of it is ever sent. It takes a minute each.
+    #[arg(long, default_value_t = 0)]
+    pub(super) free: usize,
+    /// With `--written` and `--free`: which model writes; the one that words letters where left out.
     #[arg(long, value_name = "MODEL")]
     pub(super) model: Option<String>,
     /// Write the report as a page, too, which needs no other file.

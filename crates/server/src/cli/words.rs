@@ -1,6 +1,6 @@
 //! `cotmoc words`: phrases that a model wrote for letters, and what people decide about them.
 
-use domain::{Clock as _, Language};
+use domain::Clock as _;
 use server::clock::RealClock;
 use server::config::Config;
 use server::phrases::{self, Outcome};
@@ -76,12 +76,6 @@ struct Deciding {
 fn state(text: &str) -> Result<PhraseState, String> {
     let names = || PhraseState::ALL.map(PhraseState::name).join("`, `");
     PhraseState::named(text).ok_or_else(|| format!("it must be one of `{}`", names()))
-}
-
-fn language(text: &str) -> Result<Language, String> {
-    let known = [Language::Vi, Language::En];
-    let found = known.into_iter().find(|language| language.tag() == text);
-    found.ok_or_else(|| "it must be `vi` or `en`".to_owned())
 }
 
 /// Runs one of the six.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use engine::{App, AskedAbout};
+use eval::writer::letters::{all_shapes, free};
 use eval::writer::{
-    AcceptedShare, Composed, LettersReport, ProofReport, Rate, RedteamReport, WriterReport,
+    AcceptedShare, Composed, Free, LettersReport, ProofReport, Rate, RedteamReport, WriterReport,
     Written, pairs, proof, redteam, written,
 };
 use knowledge::{Corpus, Embed, Passage};
@@ -38,6 +39,7 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
     let files = Arc::new(pack::files(config.pack.path.as_deref())?);
     let letters = letters::look(&app, &files, args, config, output).await?;
     let written = have_written(&files, args, config, output).await?;
+    let free = have_written_freely(&app, args, config, output).await?;
     let models = (!args.no_model).then(|| config.models.dir.clone());
     let guard = move || -> anyhow::Result<_> {
         let passages = Corpus::parse(&pack::corpus(&files))?.passages();
@@ -51,6 +53,9 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
     if let Some(written) = &written {
         tell_written(&paper, written);
     }
+    if let Some(free) = &free {
+        tell_free(&paper, free);
+    }
     tell_proof(&paper, &proof);
     tell_redteam(&paper, &redteam);
     let Letters { report, composed, render, notices } = letters;
@@ -62,6 +67,7 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
         },
         composed,
         written,
+        free,
         render_per_s: render.last().map_or(0.0, |it| it.filled_per_second),
         render,
         notices,
@@ -112,6 +118,47 @@ async fn have_written(
         Ok(report?)
     };
     Ok(Some(tokio::task::spawn_blocking(work).await??))
+}
+
+/// Has the model write whole letters, where that was asked for.
+async fn have_written_freely(
+    app: &Arc<App>,
+    args: &EvalArgs,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<Option<Free>> {
+    if args.no_model || args.free == 0 {
+        return Ok(None);
+    }
+    let (app, dir, most) = (Arc::clone(app), config.models.dir.clone(), args.free);
+    let name = args.model.clone();
+    let work = move || -> anyhow::Result<_> {
+        let shapes = all_shapes(&app, app.today())?;
+        let wording = models::wording_by(&dir, name.as_deref())?;
+        let bar = output.bar(most as u64, false, "writing whole letters");
+        let on = &mut |done| bar.set_position(done as u64);
+        let report = free(&app, &shapes, &*wording, most, on);
+        bar.finish_and_clear();
+        Ok(report?)
+    };
+    Ok(Some(tokio::task::spawn_blocking(work).await??))
+}
+
+fn tell_free(paper: &Paper, it: &Free) {
+    paper.rule(&format!("whole letters by the model, to compare with · {} cases", it.cases));
+    let line = |of: &str, count: usize| {
+        paper.write(&format!("  {of:<28} "), &count.to_string(), &plain());
+    };
+    line("came to an end", it.ended);
+    line("with all values", it.with_all_values);
+    line("without other numbers", it.without_other_numbers);
+    line("right as far as can be seen", it.right);
+    line("filled by code, right", it.filled_right);
+    paper.write(
+        "  seconds a case               ",
+        &format!("{:.1}", it.seconds_per_case),
+        &plain(),
+    );
 }
 
 fn tell_written(paper: &Paper, it: &Written) {

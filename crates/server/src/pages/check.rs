@@ -9,7 +9,7 @@ use super::Frame;
 
 /// Renders the page that `make` builds in both languages and checks each.
 pub(super) fn in_both<T: Template>(make: impl Fn(Frame) -> T) -> (String, String) {
-    let [vi, en] = [Language::Vi, Language::En].map(|language| {
+    let [vi, en] = [Language::VI, Language::EN].map(|language| {
         let html = make(Frame::of(language)).render().unwrap();
         page(&html, language);
         html

@@ -32,8 +32,8 @@ fn asked(uri: &Uri) -> Option<Language> {
 
 fn tag(text: &str) -> Option<Language> {
     match text {
-        "vi" => Some(Language::Vi),
-        "en" => Some(Language::En),
+        "vi" => Some(Language::VI),
+        "en" => Some(Language::EN),
         _ => None,
     }
 }
@@ -45,11 +45,11 @@ mod tests {
     #[test]
     fn the_nearest_choice_wins() {
         for (uri, pairs, want) in [
-            ("/", &[][..], Language::Vi),
-            ("/", &[("accept-language", "fr, en-GB;q=0.8, vi;q=0.1")], Language::En),
-            ("/", &[("accept-language", "en"), ("cookie", "cotmoc_lang=vi")], Language::Vi),
-            ("/?a=b&lang=en", &[("cookie", "cotmoc_lang=vi")], Language::En),
-            ("/?lang=tlh", &[("cookie", "cotmoc_lang=en")], Language::En),
+            ("/", &[][..], Language::VI),
+            ("/", &[("accept-language", "fr, en-GB;q=0.8, vi;q=0.1")], Language::EN),
+            ("/", &[("accept-language", "en"), ("cookie", "cotmoc_lang=vi")], Language::VI),
+            ("/?a=b&lang=en", &[("cookie", "cotmoc_lang=vi")], Language::EN),
+            ("/?lang=tlh", &[("cookie", "cotmoc_lang=en")], Language::EN),
         ] {
             let mut headers = HeaderMap::new();
             for (name, value) in pairs {

@@ -175,7 +175,7 @@ mod tests {
             life_event: text("LE-BIRTH"),
             point: text("birth.offer"),
             variant: 0,
-            language: Language::Vi,
+            language: Language::VI,
             text: text("{pronoun} có thể nộp <b>hồ sơ</b>."),
             approved: text("hash"),
             state,

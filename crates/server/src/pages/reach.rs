@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::{Channel, Detail};
 use serde::Deserialize;
-use storage::contacts::Contact;
+use storage::contacts::{Chosen, Contact};
 
 use super::{Frame, back_to};
 use crate::error::{ApiError, ErrorCode};
@@ -20,6 +20,8 @@ pub(super) struct Reach {
     pub(super) address: Option<String>,
     /// How much a notice says: as the person chose, or else the operator.
     pub(super) detail: Detail,
+    /// Whether it is written without marks.
+    pub(super) plain: bool,
 }
 
 /// The channels on offer, with what the person gave.
@@ -41,7 +43,8 @@ pub(super) fn reach(frame: &Frame, channel: Channel, detail: Detail, given: &[Co
         channel: channel.name(),
         label,
         address: contact.map(|it| it.address.clone()),
-        detail: contact.and_then(|it| it.detail).unwrap_or(detail),
+        detail: contact.and_then(|it| it.chosen.detail).unwrap_or(detail),
+        plain: contact.is_some_and(|it| it.chosen.plain),
     }
 }
 
@@ -75,6 +78,8 @@ pub(super) async fn change(
 pub(super) struct DetailIn {
     channel: String,
     detail: String,
+    /// A box that is ticked.
+    plain: Option<String>,
 }
 
 /// `POST /settings/detail`
@@ -85,7 +90,8 @@ pub(super) async fn choose_detail(
 ) -> Result<Response, ApiError> {
     let channel = ringing(&state, &asked.channel)?;
     let detail = choosable(&asked.detail).ok_or_else(|| wrong("a notice says no such thing"))?;
-    if !state.engine.choose_detail(citizen.subject, channel, detail).await? {
+    let chosen = Chosen { detail: Some(detail), plain: asked.plain.is_some() };
+    if !state.engine.choose_notice(citizen.subject, channel, chosen).await? {
         return Err(wrong("no address is given for this channel"));
     }
     Ok(back_to("/settings?saved=1#said"))

@@ -145,7 +145,7 @@ pub(crate) fn message() -> MessagePage {
         life_event_id: "LE-BIRTH".to_owned(),
         life_event: text("Sinh con", "Birth of a child"),
         groups: vec!["COCONNHO".to_owned()],
-        language: Language::Vi,
+        language: Language::VI,
         subject_line: "Đăng ký khai sinh cho con trước ngày 04/01/2027".to_owned(),
         text: "Kính gửi bà Nguyễn Thị Thử Lan,\nCơ sở y tế đã báo con của bà sinh ngày 02/11/2026.\nBà làm thủ tục đăng ký khai sinh, đăng ký thường trú và cấp thẻ BHYT cho con trong một lần, hạn đến thứ Hai, ngày 04/01/2027.\nHồ sơ đã được soạn sẵn 14/17 mục. Bà kiểm tra, bổ sung và quyết định nộp."
             .to_owned(),

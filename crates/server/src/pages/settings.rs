@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use domain::{Detail, RefusalScope, Text};
+use domain::{Detail, Language, RefusalScope, Text};
 use engine::view::{AccessLine, RefusalLine};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -24,6 +24,7 @@ struct Page {
     groups: Vec<Choice>,
     events: Vec<Choice>,
     reaches: Vec<Reach>,
+    languages: Vec<Spoken>,
     accesses: Vec<AccessLine>,
     form_token: String,
     saved: bool,
@@ -34,6 +35,13 @@ struct Choice {
     key: String,
     label: String,
     since: Option<Date>,
+}
+
+/// A language in which letters are written.
+struct Spoken {
+    tag: String,
+    name: String,
+    chosen: bool,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +61,7 @@ pub(super) async fn settings(
     let all = choice(&refused, &RefusalScope::All, frame.words.settings.all);
     let contacts = state.engine.contacts(citizen.subject).await?;
     let reaches = reach::offered(&state, &frame, &contacts);
+    let languages = spoken(&state, state.engine.language(citizen.subject).await?);
     let (mut groups, mut events) = (Vec::new(), Vec::new());
     for (scope, label) in refusable(&state.engine.pack) {
         let label = frame.say(&label);
@@ -68,13 +77,42 @@ pub(super) async fn settings(
     let form_token = citizen.form_token;
     let saved = asked.saved.is_some();
     let frame = frame.signed_in(&form_token);
-    show(&Page { frame, all, groups, events, reaches, accesses, form_token, saved })
+    show(&Page { frame, all, groups, events, reaches, languages, accesses, form_token, saved })
 }
 
 fn choice(refused: &[RefusalLine], scope: &RefusalScope, label: &str) -> Choice {
     let key = scope.key();
     let since = refused.iter().find(|line| line.scope == key).map(|line| line.since);
     Choice { key, label: label.to_owned(), since }
+}
+
+fn spoken(state: &AppState, chosen: Language) -> Vec<Spoken> {
+    let of = |it: &writer::Manners| Spoken {
+        tag: it.language.tag().to_owned(),
+        name: it.name.clone(),
+        chosen: it.language == chosen,
+    };
+    state.engine.writing.words.languages().map(of).collect()
+}
+
+#[derive(Deserialize)]
+pub(super) struct LanguageIn {
+    language: String,
+}
+
+/// `POST /settings/language`
+pub(super) async fn choose_language(
+    State(state): State<AppState>,
+    citizen: Citizen,
+    OurForm(asked): OurForm<LanguageIn>,
+) -> Result<Response, ApiError> {
+    let mut all = state.engine.writing.words.languages();
+    let found = all.find(|it| it.language.tag() == asked.language).map(|it| it.language);
+    let wrong = || ApiError::new(ErrorCode::InvalidBody, "no letter is written in this language");
+    let language = found.ok_or_else(wrong)?;
+    // Who signed in is known, or else was erased just now: then there is nothing to note.
+    state.engine.choose_language(citizen.subject, language).await?;
+    Ok(back_to("/settings?saved=1#said"))
 }
 
 #[derive(Deserialize)]
@@ -127,7 +165,7 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use domain::Channel;
-    use storage::contacts::Contact;
+    use storage::contacts::{Chosen, Contact};
 
     use super::*;
     use crate::pages::{check, sample};
@@ -141,6 +179,7 @@ mod tests {
                 reach::reach(&frame, Channel::Email, Detail::L1, &[]),
                 reach::reach(&frame, Channel::Sms, Detail::L0, &[given()]),
             ],
+            languages: ["vi", "en"].map(tongue).into(),
             accesses: sample::accesses(),
             frame,
             form_token: "t".into(),
@@ -149,10 +188,23 @@ mod tests {
         check::in_both(make).0
     }
 
+    fn tongue(tag: &str) -> Spoken {
+        Spoken { tag: tag.to_owned(), name: format!("tiếng {tag}"), chosen: tag == "en" }
+    }
+
+    #[test]
+    fn the_language_of_letters_is_chosen_among_those_that_are_written() {
+        let html = shown(&[]);
+        assert_eq!(html.matches("action=\"/settings/language\"").count(), 1);
+        assert!(html.contains("<option value=\"en\" lang=\"en\" selected>tiếng en<"), "{html}");
+        assert!(html.contains("<option value=\"vi\" lang=\"vi\">"), "{html}");
+    }
+
     fn given() -> Contact {
         let address = "+84900000001".to_owned();
-        let (channel, detail) = (Channel::Sms, Some(Detail::L1));
-        Contact { channel, address, detail, since: jiff::Timestamp::UNIX_EPOCH }
+        let chosen = Chosen { detail: Some(Detail::L1), plain: true };
+        let (channel, since) = (Channel::Sms, jiff::Timestamp::UNIX_EPOCH);
+        Contact { channel, address, chosen, since }
     }
 
     #[test]
@@ -164,6 +216,7 @@ mod tests {
         // How much a notice says is asked where there is one; what was chosen stands there.
         assert_eq!(html.matches("action=\"/settings/detail\"").count(), 1);
         assert!(html.contains("<option value=\"L1\" selected>"), "{html}");
+        assert_eq!(html.matches("name=\"plain\" value=\"1\" checked").count(), 1);
     }
 
     fn line(scope: &RefusalScope) -> RefusalLine {

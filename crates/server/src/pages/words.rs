@@ -211,7 +211,12 @@ pub(crate) struct Settings {
     pub(crate) detail: &'static str,
     pub(crate) detail_waits: &'static str,
     pub(crate) detail_about: &'static str,
+    pub(crate) detail_plain: &'static str,
     pub(crate) detail_save: &'static str,
+    /// The language of letters: the heading, what holds of it, and the choice.
+    pub(crate) language: &'static str,
+    pub(crate) language_lead: &'static str,
+    pub(crate) language_label: &'static str,
     pub(crate) accesses: &'static str,
     pub(crate) accesses_lead: &'static str,
     pub(crate) no_access: &'static str,
@@ -277,8 +282,8 @@ impl Words {
     /// The words of `language`.
     pub(crate) fn of(language: Language) -> &'static Self {
         match language {
-            Language::Vi => &vi::WORDS,
-            Language::En => &en::WORDS,
+            Language::VI => &vi::WORDS,
+            _ => &en::WORDS,
         }
     }
 }

@@ -32,7 +32,7 @@ fn parcel(address: Option<&str>) -> Parcel {
         message: MessageId::of(&["m"]),
         recipient: SubjectId::of(&["s"]),
         address: address.map(str::to_owned),
-        language: Language::Vi,
+        language: Language::VI,
         title: "Hạn làm giấy khai sinh".to_owned(),
         text: "Ông/bà có 1 thông báo \"mới\".".to_owned(),
     }

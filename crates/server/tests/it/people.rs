@@ -87,9 +87,14 @@ async fn a_form_that_is_not_ours_changes_nothing() {
     browser.sign_in(&site.person(0).await).await;
     let outcome = format!("/suggestions/{}/outcome", domain::SuggestionId::of(&["x"]));
     let token = browser.form_token("/settings").await;
-    for path in
-        ["/sign-out", "/settings/refuse", "/settings/allow", "/settings/detail", outcome.as_str()]
-    {
+    for path in [
+        "/sign-out",
+        "/settings/refuse",
+        "/settings/allow",
+        "/settings/detail",
+        "/settings/language",
+        outcome.as_str(),
+    ] {
         let fields = [("scope", "all"), ("kind", "filed")];
         let without = browser.post(path, &fields).await;
         assert_eq!(without.status, StatusCode::FORBIDDEN, "{path} without a token");
@@ -120,6 +125,20 @@ async fn a_refusal_is_recorded_and_taken_back() {
     assert!(!browser.get("/settings").await.text.contains("Đã từ chối từ ngày"));
     let unknown = browser.send_form("/settings/refuse", "/settings", &[("scope", "x")]).await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn the_language_of_letters_is_chosen_and_stays() {
+    let site = Site::with_people().await;
+    let mut browser = Browser::new(&site);
+    browser.sign_in(&site.person(0).await).await;
+    let choose = [("language", "fr")];
+    let done = browser.send_form("/settings/language", "/settings", &choose).await;
+    assert_eq!(done.header("location"), Some("/settings?saved=1#said"), "{}", done.text);
+    let page = browser.get("/settings").await.text;
+    assert!(page.contains("<option value=\"fr\" lang=\"fr\" selected>Français</option>"), "{page}");
+    let other = browser.send_form("/settings/language", "/settings", &[("language", "de")]).await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ async fn proved(site: &Site) -> String {
         of: "common".to_owned(),
         point: "nothing-to-do".to_owned(),
         variant: 0,
-        language: Language::Vi,
+        language: Language::VI,
     };
     let words = server::pack::words(&site.state.phrases.as_ref().unwrap().files).unwrap();
     let phrase = Phrase {

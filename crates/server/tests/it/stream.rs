@@ -248,7 +248,7 @@ async fn a_message_is_told_to_the_stream_once_however_often_it_is_handed_over() 
         message: MessageId::of(&[n]),
         recipient: SubjectId::of(&[n]),
         address: None,
-        language: Language::Vi,
+        language: Language::VI,
         title: "Hạn làm giấy khai sinh".into(),
         text: "Có tin mới.".into(),
     };

@@ -1,6 +1,7 @@
 //! Where people asked to be told, and what a notice needs before it goes out.
 
 use domain::{Channel, Detail, Suppression};
+use storage::contacts::Chosen;
 use storage::deliveries::{self, Budget, Claim};
 use storage::{Conn, Store, Stored, Tx, contacts};
 
@@ -98,19 +99,22 @@ async fn what_a_notice_may_say_stays_chosen_while_there_is_an_address(store: Sto
     let mut tx = store.begin().await.unwrap();
     a_message(&mut tx).await;
     let email = Channel::Email;
-    let choose = async |tx: &mut Tx, detail| {
-        contacts::choose_detail(tx, mother(), email, detail).await.unwrap()
-    };
+    let choose =
+        async |tx: &mut Tx, chosen| contacts::choose(tx, mother(), email, chosen).await.unwrap();
     let held = async |tx: &mut Tx| {
-        contacts::of_channel(tx, mother(), email).await.unwrap().and_then(|it| it.detail)
+        contacts::of_channel(tx, mother(), email).await.unwrap().map(|it| it.chosen)
     };
-    assert!(!choose(&mut tx, Detail::L0).await, "there is nothing to choose for");
+    let [much, little] = [(Detail::L1, true), (Detail::L0, false)]
+        .map(|(detail, plain)| Chosen { detail: Some(detail), plain });
+    assert!(!choose(&mut tx, little).await, "there is nothing to choose for");
     contacts::give(&mut tx, mother(), email, "a@example.vn", noon()).await.unwrap();
-    assert_eq!(held(&mut tx).await, None);
-    assert!(choose(&mut tx, Detail::L1).await && choose(&mut tx, Detail::L0).await);
+    assert_eq!(held(&mut tx).await, Some(Chosen::default()));
+    assert!(choose(&mut tx, little).await && choose(&mut tx, much).await);
     contacts::give(&mut tx, mother(), email, "b@example.vn", later(1)).await.unwrap();
-    assert_eq!(held(&mut tx).await, Some(Detail::L0), "another address, the same wish");
+    assert_eq!(held(&mut tx).await, Some(much), "another address, the same wish");
+    assert!(choose(&mut tx, little).await);
+    assert_eq!(held(&mut tx).await, Some(little));
     contacts::take_back(&mut tx, mother(), email, later(2)).await.unwrap();
     contacts::give(&mut tx, mother(), email, "b@example.vn", later(3)).await.unwrap();
-    assert_eq!(held(&mut tx).await, None, "who comes again is asked again");
+    assert_eq!(held(&mut tx).await, Some(Chosen::default()), "who comes again is asked again");
 }

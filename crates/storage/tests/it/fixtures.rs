@@ -50,7 +50,7 @@ pub(crate) fn subject(id: SubjectId) -> Subject {
         id,
         kind: SubjectKind::Person,
         identifier: Some("999195001234".to_owned()),
-        language: Language::Vi,
+        language: Language::VI,
     }
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn template() -> Template {
     Template {
         id: TemplateId::of(&["hand-written"]),
         shape: "birth/mother".to_owned(),
-        language: Language::Vi,
+        language: Language::VI,
         text: "Kính gửi ông/bà, hạn là {deadline}.".to_owned(),
         source: MessageSource::Template,
         refused_because: None,
@@ -147,7 +147,7 @@ pub(crate) fn message() -> Message {
         letter: Letter::First,
         milestone,
         recipient: mother(),
-        language: Language::Vi,
+        language: Language::VI,
         template: template().id,
         source: MessageSource::Template,
         proved: true,

@@ -133,13 +133,13 @@ async fn a_subject_learns_its_identifier_and_keeps_its_language(store: Store) {
     let mut tx = store.begin().await.unwrap();
     let unnamed = Subject { identifier: None, ..subject(child()) };
     assert_eq!(subjects::put(&mut tx, &[unnamed]).await.unwrap(), [Stored::New]);
-    assert!(subjects::set_language(&mut tx, child(), Language::En).await.unwrap());
+    assert!(subjects::set_language(&mut tx, child(), Language::EN).await.unwrap());
     assert_eq!(subjects::put(&mut tx, &[subject(child())]).await.unwrap(), [Stored::Changed]);
     assert_eq!(subjects::put(&mut tx, &[subject(child())]).await.unwrap(), [Stored::Same]);
     let held = subjects::get(&mut tx, child()).await.unwrap().unwrap();
-    assert_eq!(held, Subject { language: Language::En, ..subject(child()) });
+    assert_eq!(held, Subject { language: Language::EN, ..subject(child()) });
     assert!(!format!("{held:?}").contains("999195001234"));
-    assert!(!subjects::set_language(&mut tx, mother(), Language::En).await.unwrap());
+    assert!(!subjects::set_language(&mut tx, mother(), Language::EN).await.unwrap());
 
     subjects::put(&mut tx, &[subject(mother())]).await.unwrap();
     let first = subjects::page(&mut tx, SubjectKind::Person, None, 1).await.unwrap();

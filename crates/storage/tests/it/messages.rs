@@ -126,17 +126,17 @@ async fn a_template_is_found_by_its_shape_and_the_latest_counts(store: Store) {
     let mut newer = template();
     newer.id = domain::TemplateId::of(&["model"]);
     templates::put(&mut tx, &newer, later(1)).await.unwrap();
-    let vi = domain::Language::Vi;
+    let vi = domain::Language::VI;
     let found = templates::of_shape(&mut tx, "birth/mother", vi).await.unwrap();
     assert_eq!(found, Some(newer));
-    let en = domain::Language::En;
+    let en = domain::Language::EN;
     assert_eq!(templates::of_shape(&mut tx, "birth/mother", en).await.unwrap(), None);
     assert_eq!(templates::get(&mut tx, template().id).await.unwrap(), Some(template()));
 }
 
 async fn a_text_whose_ground_is_gone_is_not_used_and_can_be_found(store: Store) {
     let mut tx = store.begin().await.unwrap();
-    let vi = domain::Language::Vi;
+    let vi = domain::Language::VI;
     let said = |hash: &str| Ground { passage: "birth#fee".to_owned(), hash: hash.to_owned() };
     let corpus = |hash: &str| BTreeMap::from([("birth#fee".to_owned(), hash.to_owned())]);
     templates::put(&mut tx, &template(), noon()).await.unwrap();

@@ -20,7 +20,7 @@ fn phrase() -> Phrase {
         life_event: "LE-BIRTH".to_owned(),
         point: "birth.offer".to_owned(),
         variant: 1,
-        language: Language::Vi,
+        language: Language::VI,
         text: "{address} phải làm việc này.".to_owned(),
         approved: "hash".to_owned(),
         state: PhraseState::Proved,

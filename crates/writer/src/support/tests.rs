@@ -21,8 +21,12 @@ fn vocabulary() -> Vocabulary {
     Vocabulary::parse("vi.yaml", VOCABULARY).unwrap()
 }
 
+fn manners() -> Manners {
+    crate::manners::tests::of(&format!("{{letters: {}}}", crate::model::LETTERS))
+}
+
 fn by(sentence: &str, grounds: &[Ground]) -> Result<Carried, String> {
-    let (vocabulary, manners) = (vocabulary(), Manners::default());
+    let (vocabulary, manners) = (vocabulary(), manners());
     let support = Support { vocabulary: &vocabulary, manners: &manners, model: None };
     support.carried(sentence, grounds).map_err(|error| error.to_string())
 }
@@ -121,7 +125,7 @@ impl Embed for Same {
 
 #[test]
 fn a_model_may_refuse_and_never_accept() {
-    let (vocabulary, manners) = (vocabulary(), Manners::default());
+    let (vocabulary, manners) = (vocabulary(), manners());
     let told = |model: &Same, sentence: &str| {
         let model: Option<&dyn Embed> = Some(model);
         Support { vocabulary: &vocabulary, manners: &manners, model }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Text;
 use serde_saphyr::Spanned;
 
 use super::{Broken, FactSlot, SubjectLines, WordsFault};
-use crate::hygiene::{Manners, faults};
+use crate::hygiene::faults;
 use crate::lint::{MOST_WORDS, count_words};
+use crate::manners::Manners;
 use crate::phrase::{Phrase, slots};
 use crate::plan::COMMON_SLOTS;
 use crate::slot::SlotKind;
@@ -20,20 +20,13 @@ const LONGEST_LINE: usize = 60;
 /// Checks one file and collects what is wrong with it.
 pub(super) struct Checker<'f> {
     file: &'f str,
-    pub vi: &'f Manners,
-    pub en: &'f Manners,
     own: &'f BTreeMap<String, FactSlot>,
     pub faults: Vec<WordsFault>,
 }
 
 impl<'f> Checker<'f> {
-    pub(super) fn new(
-        file: &'f str,
-        vi: &'f Manners,
-        en: &'f Manners,
-        own: &'f BTreeMap<String, FactSlot>,
-    ) -> Self {
-        Self { file, vi, en, own, faults: Vec::new() }
+    pub(super) fn new(file: &'f str, own: &'f BTreeMap<String, FactSlot>) -> Self {
+        Self { file, own, faults: Vec::new() }
     }
 
     pub(super) fn fault(&mut self, at: &Spanned<String>, broken: impl Into<Broken>) {
@@ -60,7 +53,7 @@ impl<'f> Checker<'f> {
     pub(super) fn phrases(
         &mut self,
         alternatives: &[Spanned<String>],
-        first: Option<&Spanned<String>>,
+        first: Option<&str>,
         manners: &Manners,
     ) -> Vec<Phrase> {
         let mut seen = BTreeSet::new();
@@ -69,7 +62,6 @@ impl<'f> Checker<'f> {
             if !seen.insert(&text.value) {
                 self.fault(text, Broken::Twice);
             }
-            let first = first.map(|first| first.value.as_str());
             let (phrase, broken) = self.phrase(&text.value, first, manners);
             for broken in broken {
                 self.fault(text, broken);
@@ -123,29 +115,28 @@ impl<'f> Checker<'f> {
         &mut self,
         at: &Spanned<String>,
         lines: &BTreeMap<String, SubjectLines>,
+        manners: &Manners,
     ) {
         if !lines.contains_key("") {
             self.fault(at, Broken::Taken("subject line for all other roles".to_owned()));
         }
         for line in lines.values() {
             for text in [&line.known, &line.passed, &line.unknown] {
-                self.subject_line(at, text);
+                self.subject_line(at, text, manners);
             }
         }
     }
 
-    fn subject_line(&mut self, at: &Spanned<String>, text: &Text) {
-        for (line, manners) in [(&text.vi, self.vi), (&text.en, self.en)] {
-            for name in slots(line).keys().filter(|name| **name != "deadline") {
-                self.fault(at, Broken::Slot((*name).to_owned(), Some("deadline".to_owned())));
-            }
-            for broken in faults(line, manners) {
-                self.fault(at, broken);
-            }
-            let length = line.replace("{deadline}", A_DAY).chars().count();
-            if length > LONGEST_LINE {
-                self.fault(at, Broken::Line(length));
-            }
+    fn subject_line(&mut self, at: &Spanned<String>, line: &str, manners: &Manners) {
+        for name in slots(line).keys().filter(|name| **name != "deadline") {
+            self.fault(at, Broken::Slot((*name).to_owned(), Some("deadline".to_owned())));
+        }
+        for broken in faults(line, manners) {
+            self.fault(at, broken);
+        }
+        let length = line.replace("{deadline}", A_DAY).chars().count();
+        if length > LONGEST_LINE {
+            self.fault(at, Broken::Line(length));
         }
     }
 

@@ -3,33 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::Text;
+use domain::{Language, Text};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::check::Checker;
 use super::{
-    Broken, EventWords, FactSlot, LetterKind, LetterLines, Place, PointWords, SubjectLines,
-    Variant, When, Words, WordsError,
+    Broken, EventWords, FactSlot, LetterKind, LetterLines, Place, PointWords, SubjectLines, Tongue,
+    Variant, When, Words, WordsError, WordsFault, spoken,
 };
-use crate::hygiene::Manners;
+use crate::manners::Manners;
 use crate::proved::Proofs;
+
+/// The file of what every message says.
+const COMMON: &str = "common.yaml";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CommonFile {
     sender: Text,
-    capitals: Lists,
-    banned: Lists,
-    subject_lines: LetterLines,
+    subject_lines: LetterLines<Text>,
     points: Vec<PointFile>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Lists {
-    vi: BTreeSet<String>,
-    en: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,7 +35,7 @@ struct EventFile {
     without: Vec<Spanned<String>>,
     #[serde(default)]
     slots: BTreeMap<String, FactSlot>,
-    subject_lines: BTreeMap<String, SubjectLines>,
+    subject_lines: BTreeMap<String, SubjectLines<Text>>,
     points: Vec<PointFile>,
 }
 
@@ -79,56 +73,63 @@ pub(super) struct VariantFile {
     pub en: Vec<Spanned<String>>,
 }
 
-fn parse<'de, T: Deserialize<'de>>(file: &str, text: &'de str) -> Result<T, WordsError> {
+pub(super) fn parse<'de, T: Deserialize<'de>>(file: &str, text: &'de str) -> Result<T, WordsError> {
     serde_saphyr::from_str(text)
         .map_err(|source| WordsError::Form { file: file.to_owned(), source: Box::new(source) })
 }
 
+/// How the two languages write that all words are in.
+struct Both {
+    vi: Arc<Manners>,
+    en: Arc<Manners>,
+}
+
+impl Both {
+    fn each(&self) -> [&Arc<Manners>; 2] {
+        [&self.vi, &self.en]
+    }
+}
+
 pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, WordsError> {
-    let (name, text) =
-        files.iter().find(|(name, _)| name == "common.yaml").ok_or(WordsError::NoCommon)?;
-    let common: CommonFile = parse(name, text)?;
-    let vi = Arc::new(Manners { capitals: common.capitals.vi, banned: common.banned.vi });
-    let en = Arc::new(Manners { capitals: common.capitals.en, banned: common.banned.en });
     let mut faults = Vec::new();
-    let no_slots = BTreeMap::new();
-    let mut checker = Checker::new(name, &vi, &en, &no_slots);
-    let points = checker.points(common.points);
+    let mut manners = |tag: &str| {
+        let found = spoken::manners(files, tag, &mut faults)?;
+        found.ok_or_else(|| WordsError::NoLanguage(tag.to_owned()))
+    };
+    let both = Both { vi: manners("vi")?, en: manners("en")? };
+    let further: Vec<_> = spoken::tags(files).into_iter().map(manners).collect::<Result<_, _>>()?;
+
+    let (name, text) = files.iter().find(|(name, _)| name == COMMON).ok_or(WordsError::NoCommon)?;
+    let common: CommonFile = parse(name, text)?;
+    let mut checker = Checker::new(name, &spoken::NO_SLOTS);
+    let mut points = checker.points(common.points, &both);
     faults.append(&mut checker.faults);
 
     let mut events = BTreeMap::new();
-    for (name, text) in files.iter().filter(|(name, _)| name != "common.yaml") {
-        let file: EventFile = parse(name, text)?;
-        let mut checker = Checker::new(name, &vi, &en, &file.slots);
-        let own = checker.points(file.points);
-        checker.subject_lines(&file.life_event, &file.subject_lines);
-        checker.without(&file.without, &points);
-        for place in Place::ALL {
-            let first = |point: &&PointWords| point.letters.contains(&LetterKind::First);
-            let mut told = points.iter().chain(&own).filter(first);
-            let said = told.any(|point| point.place == place);
-            if !said {
-                checker.fault(&file.life_event, Broken::Place(place));
+    for (name, text) in files.iter().filter(|(name, _)| name != COMMON) {
+        match spoken::folder(name) {
+            None => event(name, text, (&both, &points), &mut events, &mut faults)?,
+            Some((tag, file)) if spoken::is_above(tag) && file != "language.yaml" => {
+                let why = "Vietnamese and English stand in the files above this folder";
+                faults.push(spoken::of_file(name, Broken::Manners(why)));
             }
+            Some(_) => {}
         }
-        if events.contains_key(&file.life_event.value) {
-            checker.fault(&file.life_event, Broken::Taken(file.life_event.value.clone()));
-        }
-        faults.append(&mut checker.faults);
-        let words = EventWords {
-            slots: file.slots,
-            without: file.without.into_iter().map(|name| name.value).collect(),
-            subject_lines: file.subject_lines,
-            points: own,
-        };
-        events.insert(file.life_event.value, words);
+    }
+    let tongue = |manners: &Arc<Manners>| Tongue {
+        manners: Arc::clone(manners),
+        sender: common.sender.get(manners.language).to_owned(),
+        subjects: common.subject_lines.in_language(manners.language),
+    };
+    let mut others = BTreeMap::from([(Language::EN, tongue(&both.en))]);
+    for manners in &further {
+        let added = spoken::add(files, manners, (&mut points, &mut events), &mut faults)?;
+        others.extend(added.map(|tongue| (manners.language, tongue)));
     }
     if faults.is_empty() {
         Ok(Words {
-            sender: common.sender,
-            subjects: common.subject_lines,
-            vi,
-            en,
+            vietnamese: tongue(&both.vi),
+            others,
             common: points,
             events,
             proofs: Proofs::default(),
@@ -136,6 +137,66 @@ pub(super) fn read(files: &[(String, String)], hash: String) -> Result<Words, Wo
         })
     } else {
         Err(WordsError::Faults(faults))
+    }
+}
+
+/// Adds the words of one life event's file.
+fn event(
+    name: &str,
+    text: &str,
+    (both, common): (&Both, &[PointWords]),
+    events: &mut BTreeMap<String, EventWords>,
+    faults: &mut Vec<WordsFault>,
+) -> Result<(), WordsError> {
+    let file: EventFile = parse(name, text)?;
+    let mut checker = Checker::new(name, &file.slots);
+    let own = checker.points(file.points, both);
+    let mut subject_lines = BTreeMap::new();
+    for manners in both.each() {
+        let lines = file.subject_lines.iter();
+        let lines = lines.map(|(role, it)| (role.clone(), it.in_language(manners.language)));
+        let lines = lines.collect();
+        checker.subject_lines(&file.life_event, &lines, manners);
+        subject_lines.insert(manners.language, lines);
+    }
+    checker.without(&file.without, common);
+    for place in Place::ALL {
+        let first = |point: &&PointWords| point.letters.contains(&LetterKind::First);
+        let mut told = common.iter().chain(&own).filter(first);
+        let said = told.any(|point| point.place == place);
+        if !said {
+            checker.fault(&file.life_event, Broken::Place(place));
+        }
+    }
+    if events.contains_key(&file.life_event.value) {
+        checker.fault(&file.life_event, Broken::Taken(file.life_event.value.clone()));
+    }
+    faults.append(&mut checker.faults);
+    let words = EventWords {
+        slots: file.slots,
+        without: file.without.into_iter().map(|name| name.value).collect(),
+        subject_lines,
+        points: own,
+    };
+    events.insert(file.life_event.value, words);
+    Ok(())
+}
+
+impl SubjectLines<Text> {
+    fn in_language(&self, language: Language) -> SubjectLines {
+        let get = |text: &Text| text.get(language).to_owned();
+        SubjectLines {
+            known: get(&self.known),
+            passed: get(&self.passed),
+            unknown: get(&self.unknown),
+        }
+    }
+}
+
+impl LetterLines<Text> {
+    fn in_language(&self, language: Language) -> LetterLines {
+        let get = |text: &Text| text.get(language).to_owned();
+        LetterLines { reminder: get(&self.reminder), correction: get(&self.correction) }
     }
 }
 
@@ -148,7 +209,7 @@ impl Checker<'_> {
         }
     }
 
-    fn points(&mut self, files: Vec<PointFile>) -> Vec<PointWords> {
+    fn points(&mut self, files: Vec<PointFile>, both: &Both) -> Vec<PointWords> {
         let mut ids = BTreeSet::new();
         let mut out = Vec::new();
         for file in files {
@@ -156,7 +217,7 @@ impl Checker<'_> {
                 self.fault(&file.id, Broken::Taken(file.id.value.clone()));
             }
             let variants = file.variants.iter();
-            let variants = variants.map(|variant| self.variant(variant, &file)).collect();
+            let variants = variants.map(|variant| self.variant(variant, &file, both)).collect();
             out.push(PointWords {
                 id: file.id.value,
                 place: file.place,
@@ -171,19 +232,17 @@ impl Checker<'_> {
         out
     }
 
-    fn variant(&mut self, file: &VariantFile, point: &PointFile) -> Variant {
+    fn variant(&mut self, file: &VariantFile, point: &PointFile, both: &Both) -> Variant {
         let (least_vi, least_en) = if point.fixed { (1, 1) } else { (2, 1) };
         for (list, least) in [(&file.vi, least_vi), (&file.en, least_en)] {
             if list.len() < least {
                 self.fault(&point.id, Broken::Few(least));
             }
         }
-        let (vi, en) = (self.vi, self.en);
-        let first = file.vi.first();
-        Variant {
-            when: file.when.clone(),
-            vi: self.phrases(&file.vi, first, vi),
-            en: self.phrases(&file.en, first, en),
-        }
+        let first = file.vi.first().map(|first| first.value.as_str());
+        let vi = self.phrases(&file.vi, first, &both.vi);
+        let en = self.phrases(&file.en, first, &both.en);
+        let phrases = BTreeMap::from([(Language::VI, vi), (Language::EN, en)]);
+        Variant { when: file.when.clone(), phrases }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::check::Checker;
+use super::spoken::NO_SLOTS;
 use super::{Broken, PointWords, Words};
 use crate::fingerprint::Fingerprint;
 use crate::phrase::Phrase;
@@ -90,16 +91,15 @@ impl Words {
         let mut points = points.into_iter().flatten();
         let point: Option<&mut PointWords> = points.find(|point| point.id == home.point);
         if let Some(variant) = point.and_then(|it| it.variants.get_mut(home.variant)) {
-            variant.phrases_mut(home.language).push(phrase);
+            variant.phrases.entry(home.language).or_default().push(phrase);
         }
     }
 
     /// What the rules for the pack's own phrases say against `text` at `home`.
     pub(crate) fn broken(&self, home: &Home, text: &str) -> Vec<Broken> {
         let Some(saying) = self.saying(home) else { return Vec::new() };
-        let no_slots = BTreeMap::new();
-        let own = self.events.get(&home.of).map_or(&no_slots, |event| &event.slots);
-        let checker = Checker::new("", &self.vi, &self.en, own);
+        let own = self.events.get(&home.of).map_or(&NO_SLOTS, |event| &event.slots);
+        let checker = Checker::new("", own);
         let first = saying.alternatives.first().map(Phrase::source);
         checker.phrase(text, first, self.manners(home.language)).1
     }

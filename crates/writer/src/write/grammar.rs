@@ -59,8 +59,8 @@ impl Word {
     fn any(language: Language) -> Self {
         // Bounds on the length keep a model from going round in a circle of letters.
         let (own, longest) = match language {
-            Language::Vi => (LETTERS, 6),
-            Language::En => ("", 13),
+            Language::VI => (LETTERS, 6),
+            _ => ("", 13),
         };
         let upper: String = own.chars().flat_map(char::to_uppercase).collect();
         Self {

@@ -86,7 +86,8 @@ pub fn birth() -> PlanInput {
         role: "mother".to_owned(),
         recipient_name: "Lò Thị Mây".to_owned(),
         recipient_sex: Some(Sex::Female),
-        language: Language::Vi,
+        recipient_born_on: None,
+        language: Language::VI,
         place: "vn-14".parse().unwrap(),
         written_on: TODAY,
         service: "3.000722".to_owned(),
@@ -151,6 +152,7 @@ pub fn land() -> PlanInput {
         life_event_name: text("Chuyển nhượng đất", "Land transfer"),
         role: "buyer".to_owned(),
         recipient_sex: None,
+        recipient_born_on: None,
         service: "1.013831".to_owned(),
         service_name: text("Đăng ký biến động quyền sử dụng đất", "Registration of a land change"),
         service_code: Some("1.013831".to_owned()),
@@ -170,6 +172,7 @@ pub fn cases() -> Vec<PlanInput> {
     let father = PlanInput {
         role: "father".to_owned(),
         recipient_sex: Some(Sex::Male),
+        recipient_born_on: None,
         service: "1.014168".to_owned(),
         service_name: text(
             "Hưởng chế độ thai sản đối với lao động nam khi vợ sinh con",
@@ -212,7 +215,7 @@ pub fn all_shapes() -> Vec<PlanInput> {
         for deadline in &deadlines {
             for draft in &drafts {
                 for authority in [case.authority.clone(), None] {
-                    for language in [Language::Vi, Language::En] {
+                    for language in [Language::VI, Language::EN] {
                         out.push(PlanInput {
                             deadline: deadline.clone(),
                             draft: draft.clone(),

@@ -88,7 +88,7 @@ async fn fill(store: &Store, pack: &Pack, day: Date, rows: usize) -> Result<(), 
             id,
             kind: SubjectKind::Person,
             identifier: None,
-            language: Language::Vi,
+            language: Language::VI,
         };
         let subjects: Vec<Subject> = some.iter().copied().map(subject).collect();
         bulk::told(&mut conn, &subjects, &[], &[]).await?;

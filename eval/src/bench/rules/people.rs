@@ -357,7 +357,7 @@ pub(super) async fn fill(
                     id,
                     kind,
                     identifier: None,
-                    language: Language::Vi,
+                    language: Language::VI,
                 }));
             }
             facts += told.len();

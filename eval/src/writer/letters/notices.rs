@@ -6,6 +6,7 @@ use domain::{Channel, Detail};
 use engine::{App, Shape, Told, parts};
 use jiff::civil::Date;
 use serde::Serialize;
+use storage::contacts::Chosen;
 use writer::By;
 
 /// Notices of all shapes that say so much.
@@ -27,14 +28,16 @@ pub fn notices(app: &App, shapes: &[Shape]) -> BTreeMap<&'static str, Notices> {
 fn of_level(app: &App, shapes: &[Shape], detail: Detail) -> Notices {
     let mut out = Notices::default();
     for shape in shapes {
-        let Ok(plan) = app.writing.words.plan(&shape.input) else { continue };
+        let words = &app.writing.words;
+        let Ok(plan) = words.plan(&shape.input) else { continue };
+        let reads = plan.manners.reads;
         let told = Told {
             // Mail has no bound, so what would not fit is counted too.
             channel: Channel::Email,
-            chosen: Some(detail),
-            language: plan.language,
-            sender: app.writing.words.sender(plan.language),
-            line: &app.writing.words.subject_line(&plan),
+            chosen: Chosen { detail: Some(detail), plain: false },
+            manners: words.manners(reads),
+            sender: words.sender(reads),
+            line: &words.subject_line(&plan),
             by: last_day(&shape.input.deadline),
             sensitive: false,
         };

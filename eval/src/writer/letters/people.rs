@@ -68,10 +68,13 @@ pub(super) fn somebody(input: &PlanInput, chance: &mut Chance) -> (PlanInput, bo
     };
     let facts = input.facts.iter().map(|(path, value)| (path.clone(), fact(value, chance)));
     let facts: BTreeMap<String, Value> = facts.collect();
+    let lived = i64::try_from(chance.below(80 * 365)).unwrap_or_default();
+    let born = input.written_on.saturating_sub((lived + 1).days());
     let name = if hostile { LINK.to_owned() } else { raw(chance) };
     let changed = PlanInput {
         recipient_name: name,
         recipient_sex: sexes.get(chance.below(sexes.len())).copied().flatten(),
+        recipient_born_on: (chance.below(3) > 0).then_some(born),
         authority: input.authority.is_some().then(|| Text { vi: authority.clone(), en: authority }),
         deadline: moved(&input.deadline, input.written_on, chance),
         draft,
@@ -92,15 +95,15 @@ fn moved(by: &By, today: Date, chance: &mut Chance) -> By {
 }
 
 /// What a reader should see at each slot, by rules of this file alone.
-pub(super) fn expected(input: &PlanInput, sender: &Text) -> BTreeMap<&'static str, String> {
+pub(super) fn expected(input: &PlanInput, sender: &str) -> BTreeMap<&'static str, String> {
     let language = input.language;
     let mut seen = BTreeMap::from([
-        ("sender", sender.get(language).to_owned()),
+        ("sender", sender.to_owned()),
         ("recipient", shown(&input.recipient_name)),
         ("service", input.service_name.get(language).to_owned()),
         ("life_event", input.life_event_name.get(language).to_owned()),
     ]);
-    let [title, pronoun] = address(input.recipient_sex, language);
+    let [title, pronoun] = address(input);
     seen.extend([("address", title.to_owned()), ("pronoun", pronoun.to_owned())]);
     if let Some(authority) = &input.authority {
         seen.insert("authority", shown(authority.get(language)));
@@ -165,17 +168,21 @@ fn shown(raw: &str) -> String {
     known.map_or_else(|| raw.trim_end().to_owned(), |(_, seen)| (*seen).to_owned())
 }
 
-fn address(sex: Option<Sex>, language: Language) -> [&'static str; 2] {
-    match (language, sex) {
-        (Language::En, _) => ["You", "you"],
-        (Language::Vi, Some(Sex::Male)) => ["Ông", "ông"],
-        (Language::Vi, Some(Sex::Female)) => ["Bà", "bà"],
-        (Language::Vi, None) => ["Ông/Bà", "ông/bà"],
+fn address(input: &PlanInput) -> [&'static str; 2] {
+    let of_age = |born: Date| born.saturating_add(18.years()) <= input.written_on;
+    match (input.language, input.recipient_sex) {
+        (Language::VI, _) if !input.recipient_born_on.is_none_or(of_age) => ["Bạn", "bạn"],
+        (Language::EN, _) => ["You", "you"],
+        (Language::VI, Some(Sex::Male)) => ["Ông", "ông"],
+        (Language::VI, Some(Sex::Female)) => ["Bà", "bà"],
+        (Language::VI, None) => ["Ông/Bà", "ông/bà"],
+        // French.
+        _ => ["Vous", "vous"],
     }
 }
-
 fn day(on: Date, language: Language) -> String {
-    let (year, month, number) = (on.year(), on.month(), on.day());
+    let (year, number) = (on.year(), on.day());
+    let month = usize::try_from(on.month()).unwrap_or(1);
     let at = match on.weekday() {
         Weekday::Monday => 0,
         Weekday::Tuesday => 1,
@@ -201,12 +208,28 @@ fn day(on: Date, language: Language) -> String {
         "November",
         "December",
     ];
+    let fr = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+    let mois = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
     let of = |names: &[&'static str], at: usize| names.get(at).copied().unwrap_or_default();
     match language {
-        Language::Vi => format!("{}, ngày {number:02}/{month:02}/{year}", of(&vi, at)),
-        Language::En => {
-            let month = usize::try_from(month).unwrap_or(1);
-            format!("{}, {number} {} {year}", of(&en, at), of(&months, month - 1))
+        Language::VI => format!("{}, ngày {number:02}/{month:02}/{year}", of(&vi, at)),
+        Language::EN => format!("{}, {number} {} {year}", of(&en, at), of(&months, month - 1)),
+        _ => {
+            let number = if number == 1 { "1er".to_owned() } else { number.to_string() };
+            format!("{} {number} {} {year}", of(&fr, at), of(&mois, month - 1))
         }
     }
 }
@@ -216,13 +239,18 @@ fn law(basis: &LegalBasis, language: Language) -> String {
     if basis.article.is_empty() {
         return act.to_owned();
     }
-    let words = basis.article.split(' ').map(|word| match (language, word) {
-        (Language::En, "Điều") => "Article",
-        (Language::En, "khoản") => "clause",
-        (Language::En, "điểm") => "point",
-        (Language::En, "đến") => "to",
-        (Language::En, "và") => "and",
-        (_, word) => word,
+    let [article, clause, point, to, and] = match language {
+        Language::VI => ["Điều", "khoản", "điểm", "đến", "và"],
+        Language::EN => ["Article", "clause", "point", "to", "and"],
+        _ => ["article", "alinéa", "point", "à", "et"],
+    };
+    let words = basis.article.split(' ').map(|word| match word {
+        "Điều" => article,
+        "khoản" => clause,
+        "điểm" => point,
+        "đến" => to,
+        "và" => and,
+        word => word,
     });
     format!("{}, {act}", words.collect::<Vec<_>>().join(" "))
 }

@@ -35,9 +35,21 @@ struct SlotFile {
 
 #[derive(Debug, Deserialize)]
 struct PointFile {
+    id: String,
     place: String,
     variants: Vec<VariantFile>,
 }
+
+/// The words of a further language, in the folder of its name.
+#[derive(Debug, Deserialize)]
+struct FurtherFile {
+    sender: Option<String>,
+    life_event: Option<String>,
+    points: BTreeMap<String, Vec<Vec<String>>>,
+}
+
+/// Where something is told: the language, and the life event or what all have in common.
+type Told = (Language, Option<String>);
 
 #[derive(Debug, Deserialize)]
 struct VariantFile {
@@ -51,6 +63,7 @@ pub(super) struct Book {
     sender: Text,
     common: Vec<PointFile>,
     events: BTreeMap<String, EventFile>,
+    further: BTreeMap<Told, FurtherFile>,
 }
 
 impl Book {
@@ -63,8 +76,15 @@ impl Book {
             |error: serde_saphyr::Error| EvalError::Data { file: FILE, said: error.to_string() };
         let mut common = None;
         let mut events = BTreeMap::new();
+        let mut further = BTreeMap::new();
         for (path, text) in texts {
-            if path.ends_with("/common.yaml") {
+            let folder = path.split('/').nth(1).and_then(|tag| tag.parse::<Language>().ok());
+            if path.ends_with("/language.yaml") {
+                // How a language writes, this reader knows by itself.
+            } else if let Some(language) = folder {
+                let file: FurtherFile = serde_saphyr::from_str(text).map_err(wrong)?;
+                further.insert((language, file.life_event.clone()), file);
+            } else if path.ends_with("/common.yaml") {
                 common = Some(serde_saphyr::from_str::<CommonFile>(text).map_err(wrong)?);
             } else {
                 let file: EventFile = serde_saphyr::from_str(text).map_err(wrong)?;
@@ -73,7 +93,7 @@ impl Book {
         }
         let missing = || EvalError::Data { file: FILE, said: "no common.yaml".to_owned() };
         let CommonFile { sender, points } = common.ok_or_else(missing)?;
-        Ok(Self { sender, common: points, events })
+        Ok(Self { sender, common: points, events, further })
     }
 
     /// The slots that `text` fills, each with the value that it must have; or the part of the
@@ -84,13 +104,24 @@ impl Book {
         text: &str,
     ) -> Result<BTreeSet<&'b str>, String> {
         let Some(event) = self.events.get(&input.life_event) else { return Err(text.to_owned()) };
-        let mut values: BTreeMap<&str, String> = people::expected(input, &self.sender);
+        let language = input.language;
+        let further = |of: Option<String>| self.further.get(&(language, of));
+        let (all, own) = (further(None), further(Some(input.life_event.clone())));
+        let sender = all.and_then(|it| it.sender.as_deref());
+        let sender = sender.unwrap_or_else(|| self.sender.get(language));
+        let mut values: BTreeMap<&str, String> = people::expected(input, sender);
         for (name, slot) in &event.slots {
             let value = input.facts.get(&slot.fact);
-            values.extend(value.map(|it| (name.as_str(), people::fact(it, input.language))));
+            values.extend(value.map(|it| (name.as_str(), people::fact(it, language))));
         }
-        let points: Vec<&PointFile> = event.points.iter().chain(&self.common).collect();
-        let mut reading = Reading { points, values, language: input.language, rest: text.len() };
+        let said = |points: &'b [PointFile], further: Option<&'b FurtherFile>| {
+            points.iter().map(move |point| Said {
+                place: &point.place,
+                wordings: point.wordings(language, further),
+            })
+        };
+        let points = said(&event.points, own).chain(said(&self.common, all)).collect();
+        let mut reading = Reading { points, values, rest: text.len() };
         let said = reading.follow(text, 0, &mut BTreeSet::new());
         said.ok_or_else(|| {
             let rest = text.get(text.len() - reading.rest..).unwrap_or_default();
@@ -99,10 +130,33 @@ impl Book {
     }
 }
 
+impl PointFile {
+    /// Every wording that people approved in `language`.
+    fn wordings<'b>(
+        &'b self,
+        language: Language,
+        further: Option<&'b FurtherFile>,
+    ) -> Vec<&'b str> {
+        let in_folder = further.and_then(|it| it.points.get(&self.id)).into_iter().flatten();
+        let here = self.variants.iter().map(|variant| match language {
+            Language::VI => &variant.vi,
+            _ => &variant.en,
+        });
+        let of: Vec<&Vec<String>> =
+            if further.is_some() { in_folder.collect() } else { here.collect() };
+        of.into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
+/// A point as one language says it.
+struct Said<'b> {
+    place: &'b str,
+    wordings: Vec<&'b str>,
+}
+
 struct Reading<'b, 'v> {
-    points: Vec<&'b PointFile>,
+    points: Vec<Said<'b>>,
     values: BTreeMap<&'v str, String>,
-    language: Language,
     /// How much was left at best, in bytes.
     rest: usize,
 }
@@ -121,8 +175,8 @@ impl<'b> Reading<'b, '_> {
         }
         for at in place..ORDER.len() {
             for number in 0..self.points.len() {
-                let Some(point) = self.points.get(number).copied() else { continue };
-                if Some(&point.place.as_str()) != ORDER.get(at) || used.contains(&number) {
+                let Some(point) = self.points.get(number) else { continue };
+                if Some(&point.place) != ORDER.get(at) || used.contains(&number) {
                     continue;
                 }
                 for (slots, length) in self.begins(point, text) {
@@ -149,12 +203,8 @@ impl<'b> Reading<'b, '_> {
     }
 
     /// The wordings of `point` that `text` begins with: their slots and lengths.
-    fn begins(&self, point: &'b PointFile, text: &str) -> Vec<(Vec<&'b str>, usize)> {
-        let alternatives = point.variants.iter().flat_map(|variant| match self.language {
-            Language::Vi => &variant.vi,
-            Language::En => &variant.en,
-        });
-        alternatives.flat_map(|phrase| self.fits(phrase, text)).collect()
+    fn begins(&self, point: &Said<'b>, text: &str) -> Vec<(Vec<&'b str>, usize)> {
+        point.wordings.iter().flat_map(|phrase| self.fits(phrase, text)).collect()
     }
 
     /// The ways in which `text` may begin with `phrase`, values filled in.

@@ -54,7 +54,7 @@ fn introduction(paper: &Paper, family: &Family) {
     paper.write("  ", &family.story.en, &faint());
     for person in &family.people {
         let mut line = person.name.clone();
-        if person.language != Language::Vi {
+        if person.language != Language::VI {
             line.push_str(", reads English");
         }
         if !person.refuses.is_empty() {
@@ -131,7 +131,7 @@ fn suggested(paper: &Paper, suggestion: &StorySuggestion, to_do: &ToDo) {
     }
     match (&service.deadline, &service.deadline_unknown) {
         (Some(deadline), _) => {
-            let by = writer::long_date(deadline.on, Language::Vi);
+            let by = deadline.on.strftime("%A, %-d %B %Y");
             let moves = if deadline.may_move { " (not all days off are announced)" } else { "" };
             paper.write(margin, &format!("by {by}{moves} · {}", deadline.law), &plain());
         }
@@ -320,5 +320,5 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 fn short(day: Date) -> String {
-    writer::short_date(day, Language::Vi)
+    day.strftime("%d/%m/%Y").to_string()
 }

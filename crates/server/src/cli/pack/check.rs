@@ -146,7 +146,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
 
 /// Tells a life event in sentences.
 fn read(pack: &Pack, id: &str, language: &str, output: Output) -> anyhow::Result<()> {
-    let language = if language == "en" { Language::En } else { Language::Vi };
+    let language = if language == "en" { Language::EN } else { Language::VI };
     let text = pack.read_out(id, language).ok_or_else(|| anyhow!(no_such(pack, id)))?;
     output.say(text.trim_end());
     output.value(&serde_json::json!({ "life_event": id, "text": text }))

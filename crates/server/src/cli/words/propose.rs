@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ID")]
     point: Option<String>,
     /// In which language.
-    #[arg(long, default_value = "vi", value_parser = super::language, value_name = "LANGUAGE")]
+    #[arg(long, default_value = "vi", value_name = "LANGUAGE")]
     language: Language,
     /// Which model writes, by name or alias; the one that words letters where left out.
     #[arg(long, value_name = "MODEL")]

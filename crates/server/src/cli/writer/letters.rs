@@ -97,9 +97,10 @@ pub(super) fn tell(paper: &Paper, letters: &Letters) {
     for told in &letters.report.told {
         paper.write("  ✗ ", told, &odd());
     }
-    if let Some(Composed { shapes, by_model, refused, .. }) = &letters.composed {
+    if let Some(Composed { shapes, by_model, refused, seconds_per_shape, .. }) = &letters.composed {
         line(format!(
-            "{shapes} worded by the model: {by_model} proved, {refused} without any text"
+            "{shapes} worded by the model: {by_model} proved, {refused} without any text, \
+             {seconds_per_shape:.2} s each"
         ));
     }
     for Speed { threads, filled_per_second, planned_and_filled_per_second } in &letters.render {
