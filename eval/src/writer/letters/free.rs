@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use domain::{Language, Sex};
+use domain::{Language, Sex, Text};
 use engine::{App, Shape};
 use serde::Serialize;
 use writer::{Ask, LetterKind, PlanInput, Wording, WordingError, Words};
@@ -34,6 +34,8 @@ const FACTS: [(&str, &str); 13] = [
 const TASK: &str = "Viết thư báo của cơ quan nhà nước gửi người dân bằng tiếng Việt: trang trọng, rõ ràng, \
     câu ngắn. Dùng đúng và đủ các dữ kiện, không thêm dữ kiện nào khác.";
 
+/// Where papers are filed.
+const OFFICE: &str = "Ủy ban nhân dân xã Mẫu";
 /// What a case begins with.
 const NEXT: &str = "\nDữ kiện:";
 
@@ -134,6 +136,8 @@ impl Case {
         let input = PlanInput {
             recipient_name: "Nguyễn Thị Mẫu".to_owned(),
             recipient_sex: Some(Sex::Female),
+            // Of a shape the pack's own words stand there, with the commune left open.
+            authority: shape.input.authority.as_ref().map(|_| office()),
             ..shape.input.clone()
         };
         let values = people::expected(&input, words.sender(Language::VI));
@@ -179,6 +183,10 @@ impl Case {
         }
         out
     }
+}
+
+fn office() -> Text {
+    Text { vi: OFFICE.to_owned(), en: OFFICE.to_owned() }
 }
 
 /// The runs of digits in `text`.
