@@ -4,6 +4,7 @@
 //! among them, so that a further language is a folder and no code.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use domain::{Language, LegalBasis, Sex};
 use jiff::civil::Date;
@@ -142,24 +143,25 @@ impl Days {
     }
 
     fn put(&self, out: &mut String, part: &str, day: Date) {
-        let named = |names: &[String], place: i8| -> String {
-            let place = usize::try_from(place).unwrap_or_default();
-            names.get(place).cloned().unwrap_or_default()
+        let weekday = day.weekday().to_monday_zero_offset();
+        // Writing to a text never fails.
+        let _ = match (part, &self.first) {
+            ("weekday", _) => out.write_str(named(&self.weekdays, weekday)),
+            ("month", _) => out.write_str(named(&self.months, day.month() - 1)),
+            ("day", Some(first)) if day.day() == 1 => out.write_str(first),
+            ("day", _) => write!(out, "{}", day.day()),
+            ("dd", _) => write!(out, "{:02}", day.day()),
+            ("mm", _) => write!(out, "{:02}", day.month()),
+            ("year", _) => write!(out, "{}", day.year()),
+            (other, _) => write!(out, "{{{other}}}"),
         };
-        let text = match part {
-            "weekday" => named(&self.weekdays, day.weekday().to_monday_zero_offset()),
-            "day" => match &self.first {
-                Some(first) if day.day() == 1 => first.clone(),
-                _ => day.day().to_string(),
-            },
-            "dd" => format!("{:02}", day.day()),
-            "month" => named(&self.months, day.month() - 1),
-            "mm" => format!("{:02}", day.month()),
-            "year" => day.year().to_string(),
-            other => format!("{{{other}}}"),
-        };
-        out.push_str(&text);
     }
+}
+
+/// The name at `place`, where there is one.
+fn named(names: &[String], place: i8) -> &str {
+    let place = usize::try_from(place).unwrap_or_default();
+    names.get(place).map_or("", String::as_str)
 }
 
 /// Full years from `born` to `on`; who was born on 29 February is a year older on 1 March.
