@@ -163,7 +163,7 @@ impl App {
             return Err(NotCarried::Never { why }.into());
         };
         let Message { id: message, language, subject_line, .. } = &claimed.message;
-        // Notices are written in the two languages that names are kept in.
+        // What stands around the message's own line is kept in two languages, as names are.
         let words = &self.writing.words;
         let reads = words.manners(*language).reads;
         let Notice { title, text } = self.operation.contact.notice_of(Told {

@@ -138,7 +138,7 @@ async fn a_notice_says_no_more_than_the_person_chose() {
     assert!(letter.text.contains("Kính gửi Bà"), "{}", letter.text);
 }
 
-/// Chosen after letters were worded: what comes next is in it, wholly, and notices in English.
+/// The letter is wholly in it; what a notice says around the letter's line is in English.
 #[tokio::test]
 async fn a_letter_is_in_the_language_that_the_person_chose() {
     let (office, pigeon) = office(&[Channel::Email]).await;

@@ -47,7 +47,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value_t = 0)]
     pub(super) written: usize,
     /// With `writer`: for about how many cases a model writes the whole letter itself, values and
-    /// all, to compare with: nothing of it is ever sent. It takes a minute each.
+    /// all, to compare with: nothing of it is ever sent. It takes some twenty seconds each.
     #[arg(long, default_value_t = 0)]
     pub(super) free: usize,
     /// With `--written` and `--free`: which model writes; the one that words letters where left out.

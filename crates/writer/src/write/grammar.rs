@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::Language;
 
 use super::Saying;
-use crate::model::LETTERS;
+use crate::manners::Manners;
 use crate::phrase::{Part, Phrase, parts};
 use crate::support::Vocabulary;
 use crate::words::Words;
@@ -40,7 +40,7 @@ pub fn rephrase_grammar(
     let begins = words.begins(saying.home.language);
     let language = saying.home.language;
     let word = match range {
-        Range::Any => Word::any(language),
+        Range::Any => Word::any(words.manners(language)),
         Range::Near => Word::near(saying, vocabulary),
     };
     let sentences: Vec<String> =
@@ -56,12 +56,11 @@ struct Word {
 }
 
 impl Word {
-    fn any(language: Language) -> Self {
-        // Bounds on the length keep a model from going round in a circle of letters.
-        let (own, longest) = match language {
-            Language::VI => (LETTERS, 6),
-            _ => ("", 13),
-        };
+    fn any(manners: &Manners) -> Self {
+        let own: String = manners.letters.chars().filter(|c| c.is_alphabetic()).collect();
+        // Bounds on the length keep a model from going round in a circle of letters; what stands
+        // between two spaces in Vietnamese is one syllable.
+        let longest = if manners.language == Language::VI { 6 } else { 13 };
         let upper: String = own.chars().flat_map(char::to_uppercase).collect();
         Self {
             inside: format!("[a-z{own}]{{1,{}}}", longest + 1),

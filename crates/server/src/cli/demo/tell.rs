@@ -55,7 +55,8 @@ fn introduction(paper: &Paper, family: &Family) {
     for person in &family.people {
         let mut line = person.name.clone();
         if person.language != Language::VI {
-            line.push_str(", reads English");
+            line.push_str(", letters in ");
+            line.push_str(person.language.tag());
         }
         if !person.refuses.is_empty() {
             let _ = write!(line, ", refuses {}", person.refuses.join(", "));
