@@ -22,7 +22,7 @@ pub use proof::{ProofReport, proof};
 pub use redteam::{Asks, Hostile, Place, redteam};
 pub use sheet::{Couple, Way, couples, sheet};
 pub use spread::spread;
-pub use written::{Written, written};
+pub use written::{Bank, Written, WrittenLetters, written, written_letters};
 
 /// What was measured of the writer.
 #[derive(Debug, Clone, Serialize)]
@@ -30,7 +30,7 @@ pub struct WriterReport {
     /// Letters of every shape.
     #[serde(flatten)]
     pub letters: LettersReport,
-    /// The share of shapes whose text by a model was accepted, by the way to it.
+    /// The share of what a model worded that was accepted, by the way to it.
     pub accepted_share: AcceptedShare,
     /// What the model composed; left out without one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,6 +38,9 @@ pub struct WriterReport {
     /// What the model wrote; left out where it was not asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
+    /// The letters that come of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_letters: Option<WrittenLetters>,
     /// What a model makes of the same cases where it writes the whole letter; left out where it was
     /// not asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,12 +57,12 @@ pub struct WriterReport {
     pub redteam: RedteamReport,
 }
 
-/// Shares of shapes whose text was accepted, from 0 to 1; nothing where a way was not gone.
+/// Shares of what was accepted, from 0 to 1; nothing where a way was not gone.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct AcceptedShare {
-    /// Composed from the phrases that people approved.
+    /// Of shapes: composed from the phrases that people approved.
     pub compose: Option<f64>,
-    /// Written freely between slots.
+    /// Of phrases: written anew, of sixteen texts one or more proved.
     pub write: Option<f64>,
 }
 

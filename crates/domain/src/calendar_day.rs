@@ -1,4 +1,4 @@
-//! Civil days: the interval in which something holds, and the three dates of a decision.
+//! Civil days: the interval in which something holds, full years, and the three dates of a decision.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -51,10 +51,41 @@ pub struct AsOf {
     pub law: Date,
 }
 
+/// Full years from `a` to `b`, as a person's age is counted: a year is full on the same day of the
+/// same month. Somebody born on 29 February is a year older on 1 March. Negative where `b` is a year
+/// or more before `a`.
+#[must_use]
+pub fn full_years(a: Date, b: Date) -> i64 {
+    let years = i64::from(b.year()) - i64::from(a.year());
+    let (start, end) = ((a.month(), a.day()), (b.month(), b.day()));
+    match years {
+        1.. if end < start => years - 1,
+        ..=-1 if end > start => years + 1,
+        _ => years,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::civil::date;
+
+    #[test]
+    fn a_year_is_full_on_its_day() {
+        let born = date(2008, 2, 29);
+        for (on, age) in [
+            (date(2008, 2, 29), 0),
+            (date(2009, 2, 28), 0),
+            (date(2009, 3, 1), 1),
+            (date(2026, 2, 28), 17),
+            (date(2026, 3, 1), 18),
+            (date(2028, 2, 28), 19),
+            (date(2028, 2, 29), 20),
+        ] {
+            assert_eq!(full_years(born, on), age, "{on}");
+            assert_eq!(full_years(on, born), -age, "{on}");
+        }
+    }
 
     #[test]
     fn an_interval_holds_on_its_first_day_and_not_on_its_end() {

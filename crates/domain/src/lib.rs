@@ -21,7 +21,7 @@ mod text;
 mod value;
 mod verdict;
 
-pub use calendar_day::{AsOf, Interval};
+pub use calendar_day::{AsOf, Interval, full_years};
 pub use clock::{Clock, FixedClock, VN};
 pub use consent::{Refusal, RefusalScope};
 pub use delivery::{Channel, Delivery, DeliveryState, Detail, Suppression};

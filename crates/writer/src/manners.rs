@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use domain::{Language, LegalBasis, Sex};
+use domain::{Language, LegalBasis, Sex, full_years};
 use jiff::civil::Date;
 use serde::Deserialize;
+
+use crate::phrase::{Part, parts};
 
 /// The manners of one language.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -46,12 +48,15 @@ pub struct Address {
     /// Of which sex they are, as the register has it; all where left out.
     pub sex: Option<Sex>,
     /// Below which age, in full years on the day of writing; any where left out.
-    pub below: Option<i16>,
+    pub below: Option<i64>,
     /// As it stands before a name or at the head of a sentence.
     pub title: String,
     /// As it stands inside a sentence.
     pub pronoun: String,
 }
+
+/// What a pattern of days may hold.
+const PARTS: [&str; 6] = ["weekday", "day", "month", "year", "dd", "mm"];
 
 /// How days are written: `{weekday}`, `{day}`, `{month}` (its name), `{year}`, and `{dd}` and `{mm}`
 /// of two digits.
@@ -76,7 +81,7 @@ impl Manners {
     #[must_use]
     pub fn address(&self, sex: Option<Sex>, born: Option<Date>, on: Date) -> Option<&Address> {
         // Nobody was born after today: such a day is no day of birth.
-        let age = born.filter(|born| *born <= on).map(|born| years(born, on));
+        let age = born.filter(|born| *born <= on).map(|born| full_years(born, on));
         let fits = |it: &&Address| {
             let young = it.below.is_none_or(|below| age.is_some_and(|age| age < below));
             young && (it.sex.is_none() || it.sex == sex)
@@ -115,12 +120,16 @@ impl Manners {
     /// What is wrong with the file, for its author.
     pub(crate) fn wrong(&self) -> Option<&'static str> {
         let open = |it: &Address| it.sex.is_none() && it.below.is_none();
-        let named = self.days.long.contains("{month}") || self.days.short.contains("{month}");
+        let (long, short) = (named_in(&self.days.long), named_in(&self.days.short));
+        let names: Option<Vec<&str>> = long.zip(short).map(|(long, short)| [long, short].concat());
+        let named = |part| names.as_ref().is_some_and(|names| names.contains(&part));
         if ![Language::VI, Language::EN].contains(&self.reads) {
             Some("`reads` is `vi` or `en`: names are kept in these")
         } else if !self.address.iter().any(open) {
             Some("give a form of address that fits everybody, as the last one")
-        } else if named && self.days.months.len() != 12 {
+        } else if !names.as_ref().is_some_and(|it| it.iter().all(|name| PARTS.contains(name))) {
+            Some("days are written with {weekday}, {day}, {month}, {year}, {dd} and {mm}")
+        } else if named("month") && self.days.months.len() != 12 {
             Some("give the names of twelve months")
         } else {
             None
@@ -158,16 +167,19 @@ impl Days {
     }
 }
 
+/// What a pattern of days names; nothing where a brace has no partner.
+fn named_in(form: &str) -> Option<Vec<&str>> {
+    let slots = parts(form).ok()?.into_iter().filter_map(|part| match part {
+        Part::Slot(name) => Some(name),
+        Part::Text(_) => None,
+    });
+    Some(slots.collect())
+}
+
 /// The name at `place`, where there is one.
 fn named(names: &[String], place: i8) -> &str {
     let place = usize::try_from(place).unwrap_or_default();
     names.get(place).map_or("", String::as_str)
-}
-
-/// Full years from `born` to `on`; who was born on 29 February is a year older on 1 March.
-fn years(born: Date, on: Date) -> i16 {
-    let before = (on.month(), on.day()) < (born.month(), born.day());
-    on.year() - born.year() - i16::from(before)
 }
 
 #[cfg(test)]
@@ -219,8 +231,6 @@ pub(crate) mod tests {
         assert_eq!(title(Some(Sex::Female), Some(date(2008, 11, 30))), "Tu");
         assert_eq!(title(Some(Sex::Female), Some(date(2008, 11, 29))), "Madame");
         assert_eq!(title(None, Some(date(2027, 1, 1))), "Vous");
-        assert_eq!(years(date(2008, 2, 29), date(2026, 2, 28)), 17);
-        assert_eq!(years(date(2008, 2, 29), date(2026, 3, 1)), 18);
     }
 
     #[test]
@@ -238,10 +248,12 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_file_that_addresses_not_everybody_or_names_not_every_month_is_refused() {
+    fn a_file_that_addresses_not_everybody_or_writes_not_every_day_is_refused() {
         assert!(of("{reads: fr}").wrong().is_some());
         assert!(of("{address: [{sex: male, title: Ông, pronoun: ông}]}").wrong().is_some());
-        let days = "{long: '{month}', short: '', weekdays: [a, b, c, d, e, f, g]}";
-        assert!(of(&format!("{{days: {days}}}")).wrong().is_some());
+        for long in ["{month}", "{dy}/{mm}", "{Day}", "{day", "day}"] {
+            let days = format!("{{long: '{long}', short: '', weekdays: [a, b, c, d, e, f, g]}}");
+            assert!(of(&format!("{{days: {days}}}")).wrong().is_some(), "{long}");
+        }
     }
 }

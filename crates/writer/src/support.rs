@@ -27,10 +27,13 @@ use crate::hygiene::{Fault, faults};
 use crate::manners::Manners;
 
 mod evidence;
+mod places;
 mod reading;
+mod tokens;
 mod vocabulary;
 
 pub use evidence::{Carrier, Ground};
+pub(crate) use places::Place;
 use reading::Reading;
 pub use vocabulary::{Limits, Vocabulary, VocabularyError};
 

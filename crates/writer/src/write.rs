@@ -24,6 +24,7 @@ mod grammar;
 mod prompt;
 mod proof;
 mod propose;
+mod skeleton;
 
 pub use grammar::{Range, rephrase_grammar};
 pub use prompt::{Rephrase, Rephrasings};
@@ -57,7 +58,7 @@ impl fmt::Display for Home {
 #[must_use]
 pub fn ask_id(
     saying: &Saying<'_>,
-    (model, prompt): (&str, &str),
+    (model, prompt, vocabulary): (&str, &str, &str),
     range: Range,
     (candidates, seed): (u64, u64),
 ) -> String {
@@ -68,7 +69,9 @@ pub fn ask_id(
         Range::Near => "near",
     };
     let home = saying.home.to_string();
-    for part in ["ask/1", &home, &saying.hash(), model, prompt, range, &candidates, &seed] {
+    for part in
+        ["ask/2", &home, &saying.hash(), model, prompt, vocabulary, range, &candidates, &seed]
+    {
         hash.put(part);
     }
     hash.hex()

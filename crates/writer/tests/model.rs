@@ -115,6 +115,10 @@ fn a_phrase_is_written_under_its_grammar() {
         for (place, saying) in words.sayings(language).iter().enumerate() {
             for range in [Range::Any, Range::Near] {
                 let lark = rephrase_grammar(&words, saying, range, &vocabulary);
+                let Some(lark) = lark else {
+                    assert_eq!(range, Range::Near, "{}: nothing may be written", saying.home);
+                    continue;
+                };
                 guide.check(&Grammar::lark(&lark)).unwrap();
                 if place > 0 {
                     continue;

@@ -8,7 +8,7 @@ use domain::Language;
 use support::{birth, plan, prompts, root, words};
 use writer::{
     Ask, Candidate, Home, Joining, NotJoined, NotTaken, Range, Rephrasings, Support, Vocabulary,
-    Wording, WordingError, Words, Writer, propose, take,
+    Wording, WordingError, Words, Writer, propose, rephrase_grammar, take,
 };
 
 fn vocabularies() -> Vec<Vocabulary> {
@@ -47,6 +47,24 @@ fn taken(home: &Home, text: &str) -> Result<(), NotTaken> {
 #[test]
 fn what_says_the_same_is_taken() {
     taken(&offer(), NEW).unwrap();
+    let framed =
+        "Việc {pronoun} cần thực hiện là đăng ký khai sinh cho con, qua thủ tục: {service}.";
+    taken(&offer(), framed).unwrap();
+}
+
+#[test]
+fn what_is_there_already_is_not_written_again() {
+    let (words, vocabularies) = (words(), vocabularies());
+    let saying = words.saying(&offer()).unwrap();
+    let near = rephrase_grammar(&words, &saying, Range::Near, &vocabularies[0]).unwrap();
+    let (all, there) = near.split_once(" & ~/").unwrap();
+    let approved = r"\{address\} cần đăng ký khai sinh cho con, theo thủ tục: \{service\}\.";
+    assert!(there.contains(approved) && all.contains("qua thủ tục"), "{near}");
+    // Where the vocabulary knows no other word, there is nothing to ask for.
+    let bare = "language: vi\nlimits: {cover: 1.0, likeness: 0.9}\nnothing: []\nterms: []\nsame: []\nturns: {}\nlinks: []\n";
+    let bare = Vocabulary::parse("vi", bare).unwrap();
+    assert_eq!(rephrase_grammar(&words, &saying, Range::Near, &bare), None);
+    assert!(rephrase_grammar(&words, &saying, Range::Any, &bare).is_some());
 }
 
 /// "You may" is a right, "maybe you" a guess: the same words, the reader behind what turns them.

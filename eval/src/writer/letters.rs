@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use domain::{Letter, MilestoneId, SubjectId, Template};
+use domain::{Letter, MilestoneId, SubjectId, Template, Text};
 use engine::{App, LawOf, Looked, Prepared, Shape, shapes};
 use jiff::civil::Date;
 use rules::PackFiles;
@@ -147,6 +147,16 @@ fn templates(app: &App, shapes: &[Shape]) -> Vec<Option<Template>> {
         writer.make_template(&plan, &[]).ok()
     };
     shapes.iter().map(of).collect()
+}
+
+/// Where papers are filed.
+const OFFICE: &str = "Ủy ban nhân dân xã Mẫu";
+
+/// The case of a shape with an office that a person can read: of a shape the pack's own words stand
+/// there, with the commune left open.
+pub(super) fn with_office(input: &PlanInput) -> PlanInput {
+    let office = Text { vi: OFFICE.to_owned(), en: OFFICE.to_owned() };
+    PlanInput { authority: input.authority.is_some().then_some(office), ..input.clone() }
 }
 
 pub(super) fn to(letter: LetterKind) -> To {

@@ -3,13 +3,15 @@
 //! Which of two letters stands first follows from a seed and is told in the key alone. The page loads
 //! nothing from elsewhere; the ratings leave it as a file that the rater saves.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use engine::{App, Shape};
 use serde::Serialize;
-use writer::Writer;
+use writer::{Plan, Writer};
 
-use super::letters::to;
+use super::Bank;
+use super::letters::{to, with_office};
 use crate::chance::Chance;
 use crate::page::Escaped;
 
@@ -22,6 +24,8 @@ const SCRIPT: &str = include_str!("sheet/rate.js");
 pub enum Way {
     /// A model chose among phrases.
     Composed,
+    /// A model wrote phrases.
+    Written,
     /// The approved wording.
     ByHand,
 }
@@ -39,10 +43,10 @@ pub struct Couple {
     texts: [String; 2],
 }
 
-/// Up to `count` couples of `shapes`, drawn by a seed. Where the model chose the approved wording
-/// there is nothing to compare.
+/// Up to `count` couples of `shapes`, drawn by a seed: of the ways in which a letter reads differently,
+/// two. What a model wrote is taken from `bank`.
 #[must_use]
-pub fn couples(app: &App, shapes: &[Shape], count: usize) -> Vec<Couple> {
+pub fn couples(app: &App, shapes: &[Shape], bank: &Bank, count: usize) -> Vec<Couple> {
     let mut chance = Chance::of("sheet");
     let mut out = Vec::new();
     let mut drawn: Vec<&Shape> = shapes.iter().collect();
@@ -51,26 +55,23 @@ pub fn couples(app: &App, shapes: &[Shape], count: usize) -> Vec<Couple> {
         if out.len() == count {
             break;
         }
-        let Some(texts) = both(app, shape) else { continue };
-        let turned = chance.below(2) == 1;
-        let [composed, by_hand] = texts;
-        let (ways, texts) = if turned {
-            ([Way::ByHand, Way::Composed], [by_hand, composed])
-        } else {
-            ([Way::Composed, Way::ByHand], [composed, by_hand])
-        };
+        let mut worded = worded(app, shape, bank);
+        worded.sort_by_cached_key(|_| chance.next());
+        let mut worded = worded.into_iter();
+        let (Some(a), Some(b)) = (worded.next(), worded.next()) else { continue };
         let input = &shape.input;
         let about = format!("{} · {} · {}", input.life_event, input.service, input.role);
+        let (ways, texts) = ([a.0, b.0], [a.1, b.1]);
         out.push(Couple { number: out.len() + 1, about, ways, texts });
     }
     out
 }
 
-/// The composed letter and the approved one, where they differ.
-fn both(app: &App, shape: &Shape) -> Option<[String; 2]> {
+/// The letter as each way words it, no two alike.
+fn worded(app: &App, shape: &Shape, bank: &Bank) -> Vec<(Way, String)> {
     let writing = &app.writing;
-    let plan = writing.words.plan(&shape.input).ok()?;
-    let text = |with_model: bool| {
+    let Ok(plan) = writing.words.plan(&with_office(&shape.input)) else { return Vec::new() };
+    let text = |plan: &Plan, with_model: bool| {
         let writer = Writer {
             words: &writing.words,
             prompts: &writing.prompts,
@@ -79,12 +80,19 @@ fn both(app: &App, shape: &Shape) -> Option<[String; 2]> {
             pack: app.pack.hash(),
             index: "",
         };
-        let template = writer.make_template(&plan, &[]).ok()?;
-        let message = writing.words.message(&plan, &template, to(shape.input.letter), &|_| None);
+        let template = writer.make_template(plan, &[]).ok()?;
+        let message = writing.words.message(plan, &template, to(shape.input.letter), &|_| None);
         Some(message.ok()?.text)
     };
-    let (composed, by_hand) = (text(true)?, text(false)?);
-    (composed != by_hand).then_some([composed, by_hand])
+    let (with_written, ..) = bank.put_before(&plan);
+    let each = [
+        (Way::ByHand, text(&plan, false)),
+        (Way::Composed, text(&plan, true)),
+        (Way::Written, text(&with_written, false)),
+    ];
+    let mut seen = BTreeSet::new();
+    let told = each.into_iter().filter_map(|(way, text)| Some((way, text?)));
+    told.filter(|(_, text)| seen.insert(text.clone())).collect()
 }
 
 /// The page.

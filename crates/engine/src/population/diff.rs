@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use domain::{SubjectId, Value};
+use domain::{SubjectId, Value, full_years};
 use jiff::civil::Date;
 use rules::population::Finding;
 use serde::Serialize;
@@ -20,7 +20,7 @@ const SAMPLES: usize = 5;
 /// How much of a pseudonym is shown: enough to tell samples apart, too little to look one up by.
 const SHOWN: usize = 10;
 /// The first ages of bands. A day of birth would name a person.
-const BANDS: [i16; 8] = [0, 3, 6, 14, 18, 25, 40, 60];
+const BANDS: [i64; 8] = [0, 3, 6, 14, 18, 25, 40, 60];
 
 /// What two packs differ in over everybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -220,10 +220,12 @@ fn word(finding: Option<Finding>) -> &'static str {
     }
 }
 
-/// The band of ages in which somebody born on `born_on` is.
+/// The band of ages in which somebody born on `born_on` is; none of who is not born yet.
 fn band(born_on: Date, today: Date) -> Option<String> {
-    let had = (today.month(), today.day()) >= (born_on.month(), born_on.day());
-    let age = today.year() - born_on.year() - i16::from(!had);
+    if born_on > today {
+        return None;
+    }
+    let age = full_years(born_on, today);
     let first = BANDS.iter().rev().find(|first| **first <= age)?;
     Some(match BANDS.iter().find(|next| *next > first) {
         Some(next) => format!("{first}-{}", next - 1),

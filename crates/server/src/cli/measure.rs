@@ -39,7 +39,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value_t = 100)]
     pub(super) composed: usize,
     /// With `writer`: write sixty couples of letters as a page on which a person compares them blindly,
-    /// and the key beside it.
+    /// and the key beside it: composed, by hand, and with `--written` as a model wrote them.
     #[arg(long, value_name = "FILE.html", conflicts_with = "no_model")]
     pub(super) sheet: Option<PathBuf>,
     /// With `writer`: about how many phrases the model is asked to write otherwise, spread evenly
@@ -47,7 +47,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value_t = 0)]
     pub(super) written: usize,
     /// With `writer`: for about how many cases a model writes the whole letter itself, values and
-    /// all, to compare with: nothing of it is ever sent. It takes some twenty seconds each.
+    /// all, to compare with: nothing of it is ever sent. It takes from twenty seconds each to minutes.
     #[arg(long, default_value_t = 0)]
     pub(super) free: usize,
     /// With `--written` and `--free`: which model writes; the one that words letters where left out.

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::ensure;
-use engine::{App, AskedAbout};
+use engine::{App, AskedAbout, Shape};
 use eval::writer::letters::{all_shapes, free};
 use eval::writer::{
     AcceptedShare, Composed, Free, LettersReport, ProofReport, Rate, RedteamReport, WriterReport,
-    Written, pairs, proof, redteam, written,
+    Written, WrittenLetters, pairs, proof, redteam, written, written_letters,
 };
 use knowledge::{Corpus, Embed, Passage};
 use rules::PackFiles;
@@ -17,6 +17,7 @@ use server::questions::Questions;
 use server::secrets::master;
 use server::{models, pack, prompts, wiring};
 use storage::Store;
+use writer::Wording;
 
 use self::letters::Letters;
 use super::measure::{self, EvalArgs};
@@ -37,9 +38,12 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
     let (app, _) = measure::app(config, output, store, false).await?;
     let app = Arc::new(app);
     let files = Arc::new(pack::files(config.pack.path.as_deref())?);
-    let letters = letters::look(&app, &files, args, config, output).await?;
+    let shapes = all_shapes(&app, app.today())?;
     let written = have_written(&files, args, config, output).await?;
-    let free = have_written_freely(&app, args, config, output).await?;
+    let written_letters = written.as_ref().map(|it| written_letters(&app, &shapes, &it.bank));
+    let free = have_written_freely(&app, &shapes, args, config, output).await?;
+    let bank = written.as_ref().map(|it| it.bank.clone()).unwrap_or_default();
+    let letters = letters::look(&app, &files, args, config, output, (shapes, bank)).await?;
     let models = (!args.no_model).then(|| config.models.dir.clone());
     let guard = move || -> anyhow::Result<_> {
         let passages = Corpus::parse(&pack::corpus(&files))?.passages();
@@ -52,6 +56,11 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
     letters::tell(&paper, &letters);
     if let Some(written) = &written {
         tell_written(&paper, written);
+    }
+    if let Some(WrittenLetters { shapes, proved, phrases_written }) = &written_letters {
+        let share = phrases_written * 100.0;
+        let text = format!("{proved} of {shapes} proved, {share:.0} % of the phrases asked for");
+        paper.write("  letters with them            ", &text, &plain());
     }
     if let Some(free) = &free {
         tell_free(&paper, free);
@@ -67,6 +76,7 @@ pub(super) async fn run(args: &EvalArgs, config: &Config, output: Output) -> any
         },
         composed,
         written,
+        written_letters,
         free,
         render_per_s: render.last().map_or(0.0, |it| it.filled_per_second),
         render,
@@ -97,49 +107,56 @@ async fn have_written(
     config: &Config,
     output: Output,
 ) -> anyhow::Result<Option<Written>> {
-    if args.no_model || args.written == 0 {
-        return Ok(None);
-    }
-    let (files, dir, most) = (Arc::clone(files), config.models.dir.clone(), args.written);
-    let name = args.model.clone();
-    let work = move || -> anyhow::Result<_> {
+    let files = Arc::clone(files);
+    let (dir, most) = (config.models.dir.clone(), args.written);
+    with_model((most, "writing phrases"), args, config, output, move |wording, on| {
         let (words, vocabularies) = (pack::words(&files)?, wiring::vocabularies(&files)?);
-        let wording = models::wording_by(&dir, name.as_deref())?;
         let embedder = models::embedder(&dir)?;
-        let bar = output.bar(most as u64, false, "writing phrases");
         let report = written(
             (&words, &vocabularies),
             &prompts::rephrasings()?,
-            (&*wording, Some(&*embedder)),
+            (wording, Some(&*embedder)),
             most,
-            &mut |done, _| bar.set_position(done as u64),
+            on,
         );
-        bar.finish_and_clear();
         Ok(report?)
-    };
-    Ok(Some(tokio::task::spawn_blocking(work).await??))
+    })
+    .await
 }
 
 /// Has the model write whole letters, where that was asked for.
 async fn have_written_freely(
     app: &Arc<App>,
+    shapes: &[Shape],
     args: &EvalArgs,
     config: &Config,
     output: Output,
 ) -> anyhow::Result<Option<Free>> {
-    if args.no_model || args.free == 0 {
+    let (app, shapes, most) = (Arc::clone(app), shapes.to_vec(), args.free);
+    with_model((most, "writing whole letters"), args, config, output, move |wording, on| {
+        Ok(free(&app, &shapes, wording, most, on)?)
+    })
+    .await
+}
+
+/// Does `work` with the model that writes and a bar of `most` steps, where any was asked for.
+async fn with_model<T: Send + 'static>(
+    (most, what): (usize, &'static str),
+    args: &EvalArgs,
+    config: &Config,
+    output: Output,
+    work: impl FnOnce(&dyn Wording, &mut dyn FnMut(usize)) -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<Option<T>> {
+    if args.no_model || most == 0 {
         return Ok(None);
     }
-    let (app, dir, most) = (Arc::clone(app), config.models.dir.clone(), args.free);
-    let name = args.model.clone();
-    let work = move || -> anyhow::Result<_> {
-        let shapes = all_shapes(&app, app.today())?;
+    let (dir, name) = (config.models.dir.clone(), args.model.clone());
+    let work = move || {
         let wording = models::wording_by(&dir, name.as_deref())?;
-        let bar = output.bar(most as u64, false, "writing whole letters");
-        let on = &mut |done| bar.set_position(done as u64);
-        let report = free(&app, &shapes, &*wording, most, on);
+        let bar = output.bar(most as u64, false, what);
+        let done = work(&*wording, &mut |done| bar.set_position(done as u64));
         bar.finish_and_clear();
-        Ok(report?)
+        done
     };
     Ok(Some(tokio::task::spawn_blocking(work).await??))
 }

@@ -2,12 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::vocabulary::{Role, Vocabulary};
+use super::vocabulary::{READER, Role, Term, Vocabulary};
 use super::{Measures, NotCarried};
-use crate::phrase::{Part, parts};
-
-/// How a reader is addressed makes no difference to what is said.
-const READER: &str = "{address}";
 
 /// One word or value that the sentence is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,31 +38,19 @@ impl Reading {
     pub(super) fn of(sentence: &str, vocabulary: &Vocabulary) -> Self {
         let mut reading = Self::default();
         let mut waiting = Waiting::default();
-        for part in parts(sentence).unwrap_or_default() {
-            match part {
-                Part::Slot(name) => {
-                    let meaning = slot_meaning(name);
-                    reading.anchor(Anchor { meaning, is_slot: true }, &mut waiting);
-                }
-                Part::Text(text) => {
-                    for (term, role) in vocabulary.read(text) {
-                        reading.word(term, role, &mut waiting);
-                    }
-                }
-            }
+        for term in vocabulary.read(sentence) {
+            reading.term(term, &mut waiting);
         }
         reading.settle("", &mut waiting);
         reading.turns.sort();
         reading
     }
 
-    fn word(&mut self, meaning: String, role: Role, waiting: &mut Waiting) {
+    fn term(&mut self, Term { meaning, role }: Term, waiting: &mut Waiting) {
         match role {
             Role::Nothing => {}
             Role::Word => self.anchor(Anchor { meaning, is_slot: false }, waiting),
-            Role::Reader => {
-                self.anchor(Anchor { meaning: READER.to_owned(), is_slot: true }, waiting);
-            }
+            Role::Slot | Role::Reader => self.anchor(Anchor { meaning, is_slot: true }, waiting),
             Role::Turn => waiting.words.push(meaning),
             Role::Behind => {
                 let turn = Turn { words: meaning, before: String::new(), after: Some(self.last()) };
@@ -146,13 +130,6 @@ fn difference<'t>(a: &'t [Turn], b: &'t [Turn]) -> Option<&'t Turn> {
     let differ = a.iter().zip(b).find(|(a, b)| a != b);
     let longer = || a.get(b.len()).or_else(|| b.get(a.len()));
     differ.map(|(a, _)| a).or_else(longer)
-}
-
-fn slot_meaning(name: &str) -> String {
-    match name {
-        "address" | "pronoun" => READER.to_owned(),
-        name => format!("{{{name}}}"),
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "words of a sentence are few")]

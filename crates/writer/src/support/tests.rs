@@ -15,6 +15,11 @@ turns:
   time: [[trong, trong vòng], [kể từ]]
 behind: [[này]]
 links: [[của]]
+frames:
+  - ['{reader} cần', 'việc {reader} cần làm là']
+writes: [thực hiện, phải]
+leads: [kể từ]
+asides: [trong]
 ";
 
 fn vocabulary() -> Vocabulary {
@@ -63,6 +68,54 @@ fn what_turns_a_sentence_is_seen() {
         assert!(error.contains(why), "{sentence}: {error}");
     }
     assert!(by(DUTY, &[]).unwrap_err().contains("there is no evidence"));
+}
+
+#[test]
+fn a_frame_is_the_same_however_it_is_worded() {
+    let told = |sentence| by(sentence, &approved("{address} cần nộp hồ sơ."));
+    told("Việc {pronoun} cần làm là nộp hồ sơ.").unwrap();
+    told("Việc {pronoun} phải thực hiện là nộp hồ sơ.").unwrap();
+    for (sentence, why) in [
+        ("Việc {pronoun} có thể làm là nộp hồ sơ.", "does not say `làm`"),
+        ("Việc {pronoun} không cần làm là nộp hồ sơ.", "does not say `làm`"),
+        ("Việc {pronoun} cần làm là nộp hồ sơ này.", "`này` does not stand"),
+        ("Việc {pronoun} cần làm là không nộp hồ sơ.", "`cần không` does not stand"),
+    ] {
+        let error = told(sentence).unwrap_err();
+        assert!(error.contains(why), "{sentence}: {error}");
+    }
+}
+
+#[test]
+fn places_hold_what_may_be_written_there_and_no_more() {
+    let places = vocabulary().places("{address} cần làm việc này, trong {deadline} kể từ nay.");
+    let told: Vec<String> = places
+        .iter()
+        .map(|it| {
+            let ways: Vec<&str> = it.ways.iter().map(String::as_str).collect();
+            format!("{}{}{}", it.between, ways.join("|"), if it.may_lead { "*" } else { "" })
+        })
+        .collect();
+    let expected = [
+        "việc {reader} cần làm là|việc {reader} cần thực hiện là|việc {reader} phải làm là|\
+         việc {reader} phải thực hiện là|{reader} cần|{reader} phải",
+        " làm|thực hiện",
+        " việc",
+        " này",
+        ", trong*",
+        " {deadline}",
+        " kể từ*",
+        " nay",
+    ];
+    assert_eq!(told, expected);
+    // Title and name stay together, and a frame with the reader stands where a clause begins.
+    let places = vocabulary().places("Kính gửi {address} {recipient} hồ sơ {pronoun} cần.");
+    let ways = |place: usize| places[place].ways.iter().cloned().collect::<Vec<_>>();
+    assert_eq!(ways(2), ["{address} {recipient}"]);
+    assert_eq!(
+        (ways(5), ways(6)),
+        (vec!["{reader}".to_owned()], vec!["cần".to_owned(), "phải".to_owned()])
+    );
 }
 
 #[test]
@@ -143,6 +196,13 @@ fn a_wrong_vocabulary_says_what_is_wrong() {
     let twice = VOCABULARY.replace("[là, việc]", "[là, cần]");
     let error = Vocabulary::parse("vi.yaml", &twice).unwrap_err().to_string();
     assert!(error.contains("`cần` stands there twice"), "{error}");
+    let unknown = VOCABULARY.replace("leads: [kể từ]", "leads: [kể tử]");
+    let error = Vocabulary::parse("vi.yaml", &unknown).unwrap_err().to_string();
+    assert!(error.contains("`kể tử` is in none of the lists"), "{error}");
+    let frame = "  - ['{reader} cần'";
+    let twice = VOCABULARY.replace(frame, &format!("  - ['{{reader}} phải']\n{frame}"));
+    let error = Vocabulary::parse("vi.yaml", &twice).unwrap_err().to_string();
+    assert!(error.contains("`{reader} cần` stands there twice"), "{error}");
     let open = VOCABULARY.replace("cover: 1.0", "cover: 0.0");
     assert!(matches!(Vocabulary::parse("vi.yaml", &open), Err(VocabularyError::Limit { .. })));
 }

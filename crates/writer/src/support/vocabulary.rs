@@ -6,7 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::Language;
 use serde::Deserialize;
 
+use super::tokens::{Token, tokens};
 use crate::fingerprint::Fingerprint;
+
+/// What stands for the reader in a frame, and for how a reader is addressed in what was read:
+/// which form of address it is makes no difference to what is said.
+pub(super) const READER: &str = "{reader}";
 
 /// Why a vocabulary was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +28,14 @@ pub enum VocabularyError {
     /// A term stands in two places, which would make it mean two things.
     #[error("`{file}`: `{term}` stands there twice")]
     Twice {
+        /// Which.
+        file: String,
+        /// The term.
+        term: String,
+    },
+    /// What is written, or begins a part, is a term.
+    #[error("`{file}`: `{term}` is in none of the lists of terms")]
+    Unknown {
         /// Which.
         file: String,
         /// The term.
@@ -53,6 +66,8 @@ pub(super) enum Role {
     Nothing,
     /// Says something.
     Word,
+    /// Is a value.
+    Slot,
     /// Is the reader.
     Reader,
     /// Turns the meaning of what follows.
@@ -61,6 +76,42 @@ pub(super) enum Role {
     Behind,
     /// Links what follows to what stands before.
     Link,
+}
+
+/// A term as it was read: what it means, and what it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Term {
+    pub(super) meaning: String,
+    pub(super) role: Role,
+}
+
+/// A term of a sentence, and how many tokens it is made of.
+#[derive(Debug, Clone)]
+pub(super) struct Span {
+    pub(super) term: Term,
+    pub(super) tokens: usize,
+}
+
+/// Wordings that say the same though their words stand in other places: "what you may do is" and
+/// "you may".
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Frame(Vec<(String, Vec<Term>)>);
+
+impl Frame {
+    /// Its wordings.
+    pub(super) fn ways(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(text, _)| text.as_str())
+    }
+
+    /// Whether it holds who does something: it is a clause, and stands where one begins.
+    pub(super) fn is_clause(&self) -> bool {
+        self.meaning().iter().any(|term| term.role == Role::Reader)
+    }
+
+    /// What it is read as, however it is worded.
+    fn meaning(&self) -> &[Term] {
+        self.0.first().map(|(_, terms)| terms.as_slice()).unwrap_or_default()
+    }
 }
 
 #[derive(Deserialize)]
@@ -77,6 +128,14 @@ struct File {
     #[serde(default)]
     behind: Vec<Vec<String>>,
     links: Vec<Vec<String>>,
+    #[serde(default)]
+    frames: Vec<Vec<String>>,
+    #[serde(default)]
+    writes: Vec<String>,
+    #[serde(default)]
+    leads: Vec<String>,
+    #[serde(default)]
+    asides: Vec<String>,
 }
 
 /// The words of one language.
@@ -85,8 +144,12 @@ pub struct Vocabulary {
     language: Language,
     limits: Limits,
     /// By the words of a term: what it means, and what it does.
-    terms: BTreeMap<Vec<String>, (String, Role)>,
+    terms: BTreeMap<Vec<String>, Term>,
     longest: usize,
+    frames: Vec<Frame>,
+    writes: BTreeSet<Vec<String>>,
+    leads: BTreeSet<String>,
+    asides: BTreeSet<String>,
     hash: String,
 }
 
@@ -113,20 +176,49 @@ impl Vocabulary {
             .chain(turns)
             .chain(read.behind.into_iter().map(|group| (group, Role::Behind)))
             .chain(read.links.into_iter().map(|group| (group, Role::Link)));
-        let mut seen = BTreeSet::new();
+        let twice =
+            |term: &str| VocabularyError::Twice { file: file.to_owned(), term: term.into() };
         for (group, role) in groups {
-            let meaning = group.first().cloned().unwrap_or_default();
+            let meaning = match role {
+                Role::Reader => READER.to_owned(),
+                _ => group.first().cloned().unwrap_or_default(),
+            };
             for term in group {
-                let words = words(&term);
-                if words.is_empty() || !seen.insert(words.clone()) {
-                    return Err(VocabularyError::Twice { file: file.to_owned(), term });
+                let words = words_of(&term);
+                let read = Term { meaning: meaning.clone(), role };
+                if words.is_empty() || terms.insert(words, read).is_some() {
+                    return Err(twice(&term));
                 }
-                terms.insert(words, (meaning.clone(), role));
             }
         }
         let longest = terms.keys().map(Vec::len).max().unwrap_or(1);
-        let (language, limits) = (read.language, read.limits);
-        Ok(Self { language, limits, terms, longest, hash: hash.hex() })
+        let known = |term: String| match terms.get_key_value(&words_of(&term)) {
+            Some((words, known)) => Ok((words.clone(), known.meaning.clone())),
+            None => Err(VocabularyError::Unknown { file: file.to_owned(), term }),
+        };
+        let meanings = |terms: Vec<String>| -> Result<_, VocabularyError> {
+            terms.into_iter().map(|it| known(it).map(|(_, meaning)| meaning)).collect()
+        };
+        let writes = read.writes.into_iter().map(|it| known(it).map(|(words, _)| words));
+        let writes = writes.collect::<Result<_, _>>()?;
+        let (leads, asides) = (meanings(read.leads)?, meanings(read.asides)?);
+        let (language, limits, hash) = (read.language, read.limits, hash.hex());
+        let frames = Vec::new();
+        let mut out =
+            Self { language, limits, terms, longest, frames, writes, leads, asides, hash };
+        for ways in read.frames {
+            let mut frame = Frame(Vec::new());
+            for way in ways {
+                let terms: Vec<Term> = out.terms(&way);
+                let is_there = |it: &Frame| it.0.iter().any(|(_, known)| *known == terms);
+                if terms.is_empty() || out.frames.iter().any(is_there) {
+                    return Err(twice(&way));
+                }
+                frame.0.push((way, terms));
+            }
+            out.frames.push(frame);
+        }
+        Ok(out)
     }
 
     /// The language.
@@ -147,55 +239,99 @@ impl Vocabulary {
         &self.hash
     }
 
-    /// What may stand where `text` stands without saying anything else: its own terms, and those
-    /// that say the same.
-    pub(crate) fn near(&self, text: &str) -> BTreeSet<String> {
-        let own = self.read(text);
-        let same = self.terms.iter().filter(|(_, meaning)| own.contains(meaning));
-        let same: BTreeSet<String> = same.map(|(term, _)| term.join(" ")).collect();
-        own.into_iter().map(|(term, _)| term).chain(same).collect()
-    }
-
-    /// The terms of `text` that say nothing of their own, and how often each stands there.
-    pub(crate) fn fillers(&self, text: &str) -> BTreeMap<String, usize> {
+    /// The terms of `sentence` that say nothing of their own, and how often each stands there.
+    pub(crate) fn fillers(&self, sentence: &str) -> BTreeMap<String, usize> {
         let mut out = BTreeMap::new();
-        for (term, role) in self.read(text) {
-            if role == Role::Nothing {
-                *out.entry(term).or_default() += 1;
+        for term in self.read(sentence) {
+            if term.role == Role::Nothing {
+                *out.entry(term.meaning).or_default() += 1;
             }
         }
         out
     }
 
-    /// Whether the last word of `text` turns the meaning of what follows.
-    pub(crate) fn ends_in_turn(&self, text: &str) -> bool {
-        matches!(self.read(text).last(), Some((_, Role::Turn)))
+    /// How often the reader stands right behind what turns the meaning: "you may do it" is a
+    /// right, and "maybe you do it" a guess, in the same words.
+    pub(crate) fn turned_readers(&self, sentence: &str) -> usize {
+        let read = self.read(sentence);
+        let pairs = read.iter().zip(read.iter().skip(1));
+        pairs.filter(|(a, b)| a.role == Role::Turn && b.role == Role::Reader).count()
     }
 
-    /// The terms of `text` in order, the longest first; a word that is no term stands for
-    /// itself.
-    pub(super) fn read(&self, text: &str) -> Vec<(String, Role)> {
-        let words = words(text);
+    /// What `sentence` says: its terms in order, every frame as its first wording.
+    pub(super) fn read(&self, sentence: &str) -> Vec<Term> {
+        let terms = self.terms(sentence);
         let mut out = Vec::new();
-        let mut rest = words.as_slice();
+        let mut rest = terms.as_slice();
         while let Some((first, behind)) = rest.split_first() {
-            let lengths = (1..=self.longest.min(rest.len())).rev();
-            let mut terms =
-                lengths.filter_map(|length| Some((self.terms.get(rest.get(..length)?)?, length)));
-            if let Some(((meaning, role), length)) = terms.next() {
-                out.push((meaning.clone(), *role));
+            if let Some((frame, length)) = self.frame(rest) {
+                out.extend_from_slice(frame.meaning());
                 rest = rest.get(length..).unwrap_or_default();
             } else {
-                out.push((first.clone(), Role::Word));
+                out.push(first.clone());
                 rest = behind;
             }
         }
         out
     }
+
+    fn terms(&self, sentence: &str) -> Vec<Term> {
+        let sentence = knowledge::nfc(sentence);
+        self.spans(&tokens(&sentence)).into_iter().map(|span| span.term).collect()
+    }
+
+    /// The terms that `tokens` are made of, the longest first; a word that is no term stands for
+    /// itself.
+    pub(super) fn spans(&self, tokens: &[Token<'_>]) -> Vec<Span> {
+        let words: Vec<String> = tokens.iter().map(Token::word).collect();
+        let mut out = Vec::new();
+        let mut place = 0;
+        while let (Some(token), Some(rest)) = (tokens.get(place), words.get(place..)) {
+            let lengths = (1..=self.longest.min(rest.len())).rev();
+            let known = |length: usize| Some((self.terms.get(rest.get(..length)?)?, length));
+            let span = match (token.slot(), { lengths }.find_map(known)) {
+                (Some("address" | "pronoun" | "reader"), _) => Span::of(READER, Role::Reader),
+                (Some(_), _) => Span::of(token.text, Role::Slot),
+                (None, Some((term, tokens))) => Span { term: term.clone(), tokens },
+                (None, None) => Span::of(&token.word(), Role::Word),
+            };
+            place += span.tokens;
+            out.push(span);
+        }
+        out
+    }
+
+    /// The frame that the first of `terms` are a wording of, and how many: the longest one.
+    pub(super) fn frame(&self, terms: &[Term]) -> Option<(&Frame, usize)> {
+        let fits = |(_, way): &&(String, Vec<Term>)| terms.starts_with(way);
+        let longest = |frame: &Frame| frame.0.iter().filter(fits).map(|(_, way)| way.len()).max();
+        let found = self.frames.iter().filter_map(|frame| Some((frame, longest(frame)?)));
+        found.max_by_key(|(_, length)| *length)
+    }
+
+    /// The terms that may be written for `term`.
+    pub(super) fn same(&self, term: &Term) -> impl Iterator<Item = String> {
+        let same = move |words: &&Vec<String>| self.terms.get(*words) == Some(term);
+        self.writes.iter().filter(same).map(|words| words.join(" "))
+    }
+
+    /// Whether a part that begins with `term` may stand in front as well as behind.
+    pub(super) fn leads(&self, term: &Term) -> bool {
+        self.leads.contains(&term.meaning)
+    }
+
+    /// The same where a comma sets it off.
+    pub(super) fn is_aside(&self, term: &Term) -> bool {
+        self.leads(term) || self.asides.contains(&term.meaning)
+    }
 }
 
-fn words(text: &str) -> Vec<String> {
-    let text = knowledge::settle_tones(&text.to_lowercase());
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '%');
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+fn words_of(term: &str) -> Vec<String> {
+    tokens(term).iter().map(Token::word).collect()
+}
+
+impl Span {
+    fn of(meaning: &str, role: Role) -> Self {
+        Self { term: Term { meaning: meaning.to_owned(), role }, tokens: 1 }
+    }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use domain::Language;
 
 use super::Saying;
+use super::skeleton::Skeleton;
 use crate::manners::Manners;
-use crate::phrase::{Part, Phrase, parts};
+use crate::phrase::{Part, parts};
 use crate::support::Vocabulary;
 use crate::words::Words;
 
@@ -23,30 +24,38 @@ const TITLE_AND_NAME: &str = "{title_and_name}";
 pub enum Range {
     /// Whatever is written in the letters of the language.
     Any,
-    /// The words of the approved phrases, and those that the vocabulary holds to say the same:
+    /// An approved phrase, place by place, with words that the vocabulary holds to say the same:
     /// what the proof can follow.
     Near,
 }
 
-/// The Lark grammar of what may be written for `saying`: as many sentences as the approved
-/// wording, each with the slots of its sentence, each slot as often as there.
+/// The Lark grammar of what may be written for `saying`: under [`Range::Any`] as many sentences as
+/// the approved wording, each with the slots of its sentence, each slot as often as there. Nothing
+/// where all that may be written is there already.
 #[must_use]
 pub fn rephrase_grammar(
     words: &Words,
     saying: &Saying<'_>,
     range: Range,
     vocabulary: &Vocabulary,
-) -> String {
-    let begins = words.begins(saying.home.language);
+) -> Option<String> {
     let language = saying.home.language;
-    let word = match range {
-        Range::Any => Word::any(words.manners(language)),
-        Range::Near => Word::near(saying, vocabulary),
-    };
-    let sentences: Vec<String> =
-        saying.approved().iter().map(|sentence| pattern(sentence, &begins, &word)).collect();
+    let begins = words.begins(language);
     // The space ends the prompt's last line: models know words with the space before them.
-    format!("start: TEXT\nTEXT: / {}/\n", sentences.join(" "))
+    match range {
+        Range::Any => {
+            let word = Word::of(words.manners(language));
+            let sentences = saying.approved().iter();
+            let sentences: Vec<String> =
+                sentences.map(|sentence| pattern(sentence, &begins, &word)).collect();
+            Some(format!("start: TEXT\nTEXT: / {}/\n", sentences.join(" ")))
+        }
+        Range::Near => {
+            let skeleton = Skeleton::of(saying, vocabulary, &begins);
+            let (all, there) = (skeleton.pattern(), skeleton.pattern_of_there());
+            skeleton.holds_new().then(|| format!("start: TEXT\nTEXT: / ({all})/ & ~/ ({there})/\n"))
+        }
+    }
 }
 
 /// How a word is written inside a sentence, and at its start.
@@ -56,7 +65,7 @@ struct Word {
 }
 
 impl Word {
-    fn any(manners: &Manners) -> Self {
+    fn of(manners: &Manners) -> Self {
         let own: String = manners.letters.chars().filter(|c| c.is_alphabetic()).collect();
         // Bounds on the length keep a model from going round in a circle of letters; what stands
         // between two spaces in Vietnamese is one syllable.
@@ -67,25 +76,6 @@ impl Word {
             first: format!("[A-Z{upper}][a-z{own}]{{0,{longest}}}"),
         }
     }
-
-    fn near(saying: &Saying<'_>, vocabulary: &Vocabulary) -> Self {
-        let readings = saying.alternatives.iter().flat_map(Phrase::readings);
-        let mut terms = BTreeSet::new();
-        for part in readings.flatten().flat_map(|it| parts(it).unwrap_or_default()) {
-            if let Part::Text(text) = part {
-                terms.extend(vocabulary.near(text));
-            }
-        }
-        let first: Vec<String> = terms.iter().map(|term| capitalised(term)).collect();
-        let inside: Vec<String> = terms.into_iter().collect();
-        Self { inside: format!("({})", inside.join("|")), first: format!("({})", first.join("|")) }
-    }
-}
-
-/// `term` with a capital first.
-fn capitalised(term: &str) -> String {
-    let mut letters = term.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// The regular expression of all that may be written for one approved sentence.

@@ -1,7 +1,5 @@
 //! Whether a phrase that a model wrote says what people approved, and may be shown to them.
 
-use std::collections::BTreeMap;
-
 use domain::Language;
 
 use super::grammar::MORE_WORDS;
@@ -181,37 +179,15 @@ fn style(sentence: &str, evidence: &str, vocabulary: &Vocabulary) -> Result<(), 
     if let Some(word) = filler(sentence, evidence, vocabulary) {
         return Err(NotTaken::Filler(word));
     }
-    let turned = |sentence| turned_readers(sentence, vocabulary);
+    let turned = |sentence| vocabulary.turned_readers(sentence);
     if turned(sentence) > turned(evidence) { Err(NotTaken::Address) } else { Ok(()) }
-}
-
-/// How often the reader stands right behind a word that turns what follows: "you may do it" is a
-/// right, and "maybe you do it" a guess, in the same words.
-fn turned_readers(sentence: &str, vocabulary: &Vocabulary) -> usize {
-    let parts = parts(sentence).unwrap_or_default();
-    let pairs = parts.iter().zip(parts.iter().skip(1));
-    let turned = |pair: &(&Part<'_>, &Part<'_>)| match pair {
-        (Part::Text(text), Part::Slot("pronoun" | "address")) => vocabulary.ends_in_turn(text),
-        _ => false,
-    };
-    pairs.filter(turned).count()
 }
 
 /// A word of `sentence` that says nothing and that `evidence` has not so often.
 fn filler(sentence: &str, evidence: &str, vocabulary: &Vocabulary) -> Option<String> {
-    let fillers = |sentence: &str| {
-        let mut all: BTreeMap<String, usize> = BTreeMap::new();
-        for part in parts(sentence).unwrap_or_default() {
-            let Part::Text(text) = part else { continue };
-            for (word, count) in vocabulary.fillers(text) {
-                *all.entry(word).or_default() += count;
-            }
-        }
-        all
-    };
-    let there = fillers(evidence);
+    let there = vocabulary.fillers(evidence);
     let more = |(word, count): &(String, usize)| *count > there.get(word).copied().unwrap_or(0);
-    fillers(sentence).into_iter().find(more).map(|(word, _)| word)
+    vocabulary.fillers(sentence).into_iter().find(more).map(|(word, _)| word)
 }
 
 /// How many words stand in `sentences`; slots are not counted.

@@ -78,7 +78,13 @@ impl Tally {
     /// The share of phrases for which something was proved; 0 of none.
     #[must_use]
     pub fn accepted_share(&self) -> f64 {
-        float(self.with_accepted) / float(self.phrases.max(1))
+        Self::share(self.with_accepted, self.phrases)
+    }
+
+    /// What part of `of` `some` is; 0 of none.
+    #[must_use]
+    pub fn share(some: usize, of: usize) -> f64 {
+        float(some) / float(of.max(1))
     }
 
     /// How many texts it took for one that was proved; nothing where none was.
@@ -103,10 +109,12 @@ pub fn propose(
     support: &Support<'_>,
 ) -> Result<Proposals, WordingError> {
     let (shared, own) = prompt.fill(words, saying);
-    let grammar = rephrase_grammar(words, saying, range, support.vocabulary);
+    let mut out = Proposals::default();
+    let Some(grammar) = rephrase_grammar(words, saying, range, support.vocabulary) else {
+        return Ok(out);
+    };
     let samples = candidates.saturating_sub(1);
     let ask = Ask { shared: &shared, own: &own, grammar: &grammar, samples, seed };
-    let mut out = Proposals::default();
     let mut seen = BTreeSet::new();
     for candidate in wording.word(&ask)? {
         let text = candidate.text.trim().to_owned();

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use domain::{Language, Sex, Text};
+use domain::{Language, Sex};
 use engine::{App, Shape};
 use serde::Serialize;
 use writer::{Ask, LetterKind, PlanInput, Wording, WordingError, Words};
 
-use super::{people, templates, to};
+use super::{people, templates, to, with_office};
 use crate::writer::spread;
 
 /// As long as any letter; what goes on beyond it has not ended.
@@ -34,8 +34,6 @@ const FACTS: [(&str, &str); 13] = [
 const TASK: &str = "Viết thư báo của cơ quan nhà nước gửi người dân bằng tiếng Việt: trang trọng, rõ ràng, \
     câu ngắn. Dùng đúng và đủ các dữ kiện, không thêm dữ kiện nào khác.";
 
-/// Where papers are filed.
-const OFFICE: &str = "Ủy ban nhân dân xã Mẫu";
 /// What a case begins with.
 const NEXT: &str = "\nDữ kiện:";
 
@@ -136,9 +134,7 @@ impl Case {
         let input = PlanInput {
             recipient_name: "Nguyễn Thị Mẫu".to_owned(),
             recipient_sex: Some(Sex::Female),
-            // Of a shape the pack's own words stand there, with the commune left open.
-            authority: shape.input.authority.as_ref().map(|_| office()),
-            ..shape.input.clone()
+            ..with_office(&shape.input)
         };
         let values = people::expected(&input, words.sender(Language::VI));
         let plan = words.plan(&input).ok()?;
@@ -183,10 +179,6 @@ impl Case {
         }
         out
     }
-}
-
-fn office() -> Text {
-    Text { vi: OFFICE.to_owned(), en: OFFICE.to_owned() }
 }
 
 /// The runs of digits in `text`.

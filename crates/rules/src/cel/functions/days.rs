@@ -3,6 +3,7 @@
 //! Every function is total over its bounds: a day that leaves the calendar, or a period of more
 //! than [`MOST_DAYS`], gives no value and is never cut short.
 
+use domain::full_years;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -19,18 +20,6 @@ pub(crate) const MOST_DAYS: i64 = 10_000;
 pub(crate) const LAST_DAY: &str = "last_day";
 /// See [`LAST_DAY`].
 pub(crate) const NEXT_DAY: &str = "next_day";
-
-/// Full years from `a` to `b`, as a person's age is counted: a year is full on the same day
-/// of the same month. Someone born on 29 February is a year older on 1 March.
-pub(crate) fn years(a: Date, b: Date) -> i64 {
-    let years = i64::from(b.year()) - i64::from(a.year());
-    let (start, end) = ((a.month(), a.day()), (b.month(), b.day()));
-    match years {
-        1.. if end < start => years - 1,
-        ..=-1 if end > start => years + 1,
-        _ => years,
-    }
-}
 
 /// Full months from `a` to `b`: a month is full on the same day of a later month. A month begun
 /// on the 31st is full on the 1st of the month after a shorter one.
@@ -58,7 +47,7 @@ fn between<'a>(args: &[Value<'a>], count: fn(Date, Date) -> i64) -> Made<'a> {
 }
 
 pub(crate) fn years_between<'a>(_: &mut Context<'_>, args: &[Value<'a>]) -> Made<'a> {
-    between(args, years)
+    between(args, full_years)
 }
 
 pub(crate) fn months_between<'a>(_: &mut Context<'_>, args: &[Value<'a>]) -> Made<'a> {

@@ -50,7 +50,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Reach {
-    /// Words of the approved phrases, and those that the vocabulary holds to say the same.
+    /// The approved phrase, place by place, with words that the vocabulary holds to say the same.
     Near,
     /// Any words in the letters of the language; few are proved.
     Any,
@@ -118,7 +118,8 @@ pub(super) async fn run(args: &Args, config: &Config, output: Output) -> anyhow:
     let bar = output.bar(sayings.len() as u64, false, "writing phrases");
     let started = Instant::now();
     for saying in &sayings {
-        let ask = ask_id(saying, (wording.hash(), prompt.hash()), range, how_often);
+        let asked_with = (wording.hash(), prompt.hash(), vocabulary.hash());
+        let ask = ask_id(saying, asked_with, range, how_often);
         if phrases::was_asked(&mut *store.read().await?, &ask).await? {
             told.kept += 1;
             bar.inc(1);

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use engine::{App, MOST_PARTS, Shape};
 use eval::EvalError;
 use eval::writer::letters::{self, Composed, LettersReport, Notices, Speed};
-use eval::writer::{couples, sheet};
+use eval::writer::{Bank, couples, sheet};
 use rules::PackFiles;
 use server::config::Config;
 use server::secrets::master;
@@ -40,10 +40,13 @@ pub(super) async fn look(
     args: &EvalArgs,
     config: &Config,
     output: Output,
+    (shapes, bank): (Vec<Shape>, Bank),
 ) -> anyhow::Result<Letters> {
-    let shapes = letters::all_shapes(app, app.today())?;
-    let composed =
-        if args.no_model { None } else { Some(compose(&shapes, args, config, output).await?) };
+    let composed = if args.no_model {
+        None
+    } else {
+        Some(compose((&shapes, bank), args, config, output).await?)
+    };
     let (app, files, count) = (Arc::clone(app), Arc::clone(files), args.letters);
     let work = move || -> Result<_, EvalError> {
         let report = letters::messages(&app, &files, &shapes, count)?;
@@ -55,8 +58,13 @@ pub(super) async fn look(
 }
 
 /// Writes the sheet and, beside it, the key.
-fn write_sheet(app: &App, shapes: &[Shape], file: &Path, output: Output) -> anyhow::Result<()> {
-    let couples = couples(app, shapes, COUPLES);
+fn write_sheet(
+    app: &App,
+    (shapes, bank): (&[Shape], &Bank),
+    file: &Path,
+    output: Output,
+) -> anyhow::Result<()> {
+    let couples = couples(app, shapes, bank, COUPLES);
     let key = file.with_extension("key.json");
     let write = |path: &Path, text: String| {
         std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
@@ -69,7 +77,7 @@ fn write_sheet(app: &App, shapes: &[Shape], file: &Path, output: Output) -> anyh
 }
 
 async fn compose(
-    shapes: &[Shape],
+    (shapes, bank): (&[Shape], Bank),
     args: &EvalArgs,
     config: &Config,
     output: Output,
@@ -79,7 +87,8 @@ async fn compose(
     let composed = letters::compose(&app, shapes, args.composed).await?;
     if let Some(file) = &args.sheet {
         let (shapes, file) = (shapes.to_vec(), file.clone());
-        tokio::task::spawn_blocking(move || write_sheet(&app, &shapes, &file, output)).await??;
+        let work = move || write_sheet(&app, (&shapes, &bank), &file, output);
+        tokio::task::spawn_blocking(work).await??;
     }
     Ok(composed)
 }
