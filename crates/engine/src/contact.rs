@@ -9,15 +9,14 @@ use domain::{Channel, Detail, Letter, Text};
 use jiff::civil::{Date, Time, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use knowledge::unmarked;
 use storage::contacts::Chosen;
 use storage::deliveries::Budget;
 use writer::Manners;
 
 mod parts;
-mod unmarked;
 
 pub use parts::parts;
-use unmarked::unmarked;
 
 /// A notice by text message takes no more of them.
 pub const MOST_PARTS: usize = 2;

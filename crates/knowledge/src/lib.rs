@@ -32,4 +32,4 @@ pub use source::{
     Format, Level, Manifest, ManifestError, Procedure, Reason as SetAsideReason, SetAside,
 };
 pub use store::{Asked, Point, Qdrant, QdrantConfig, Scan, StoreError, Synced, VectorStore, sync};
-pub use text::{exact_terms, fold, nfc, settle_tones, terms};
+pub use text::{exact_terms, fold, nfc, settle_tones, terms, unmarked};

@@ -40,8 +40,22 @@ static FOLDED: LazyLock<Vec<Option<char>>> = LazyLock::new(|| {
 });
 
 fn folded(c: char) -> impl Iterator<Item = char> {
+    bare(c).flat_map(char::to_lowercase)
+}
+
+/// `text` without marks over, under and through its letters: *Hạn đăng ký* is *Han dang ky*.
+#[must_use]
+pub fn unmarked(text: &str) -> String {
+    text.chars().flat_map(bare).collect()
+}
+
+fn bare(c: char) -> impl Iterator<Item = char> {
     let apart = std::iter::once(c).nfd().filter(|&c| !is_combining_mark(c));
-    apart.flat_map(char::to_lowercase).map(|c| if c == 'đ' { 'd' } else { c })
+    apart.map(|c| match c {
+        'đ' => 'd',
+        'Đ' => 'D',
+        c => c,
+    })
 }
 
 /// Moves the tone of open `oa`, `oe` and `uy` to the first vowel: `hoà` becomes `hòa`.
@@ -175,6 +189,19 @@ mod tests {
         assert_ne!(composed, decomposed);
         assert_eq!(fold(composed), fold(&decomposed));
         assert_eq!(nfc(&decomposed), composed);
+    }
+
+    #[test]
+    fn every_vietnamese_letter_loses_its_marks_and_nothing_else_changes() {
+        let (marked, bare) =
+            ("Hạn đăng ký: Đắk Lắk, 04/01/2027.", "Han dang ky: Dak Lak, 04/01/2027.");
+        assert_eq!(unmarked(marked), bare);
+        let apart: String = marked.nfd().collect();
+        assert_eq!(unmarked(&apart), bare);
+        let letters = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ";
+        assert_eq!(unmarked(letters).len(), letters.chars().count());
+        assert!(unmarked(letters).is_ascii(), "{}", unmarked(letters));
+        assert_eq!(unmarked("€ 5; 🎉"), "€ 5; 🎉");
     }
 
     #[test]

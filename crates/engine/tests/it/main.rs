@@ -22,4 +22,5 @@ mod query;
 mod rebuild;
 mod support;
 mod told;
+mod unproved;
 mod work;

@@ -37,8 +37,10 @@ impl Vocabulary {
                 }
                 None => (self.ways(span, words), 1),
             };
-            let set_off = self.is_aside(&span.term)
-                || spans.first().is_some_and(|first| self.is_aside(&first.term));
+            let begins_aside = spans.first().is_some_and(|it| self.is_aside(&it.term));
+            // An aside in the middle belongs to what stands before it.
+            let is_last = || !words.iter().skip(1).any(|it| it.between.contains(','));
+            let set_off = begins_aside || self.is_aside(&span.term) && is_last();
             let may_lead = self.leads(&span.term) || behind_comma && set_off;
             out.push(Place { between: first.between.to_owned(), ways, may_lead });
             let long = rest.iter().take(taken).map(|span| span.tokens).sum::<usize>();

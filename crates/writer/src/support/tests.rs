@@ -108,6 +108,9 @@ fn places_hold_what_may_be_written_there_and_no_more() {
         " nay",
     ];
     assert_eq!(told, expected);
+    // An aside in the middle stays behind what it belongs to.
+    let places = vocabulary().places("Bên nhận, trong {deadline}, nộp hồ sơ.");
+    assert!(places.iter().all(|place| !place.may_lead), "{places:?}");
     // Title and name stay together, and a frame with the reader stands where a clause begins.
     let places = vocabulary().places("Kính gửi {address} {recipient} hồ sơ {pronoun} cần.");
     let ways = |place: usize| places[place].ways.iter().cloned().collect::<Vec<_>>();
