@@ -35,6 +35,7 @@ mod vocabulary;
 pub use evidence::{Carrier, Ground};
 pub(crate) use places::Place;
 use reading::Reading;
+pub(crate) use vocabulary::READER;
 pub use vocabulary::{Limits, Vocabulary, VocabularyError};
 
 /// Why a sentence is not carried by one evidence.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::vocabulary::{READER, Role, Term, Vocabulary};
+use super::vocabulary::{ADDRESSED, Role, Term, Vocabulary};
 use super::{Measures, NotCarried};
 
 /// One word or value that the sentence is about.
@@ -70,7 +70,7 @@ impl Reading {
     fn anchor(&mut self, anchor: Anchor, waiting: &mut Waiting) {
         // "If you did not sign" and "if not signed by you" turn the same word: the reader, who is
         // named or not as style has it, is passed over, except by what links two words.
-        if anchor.meaning != READER || waiting.after.is_some() {
+        if anchor.meaning != ADDRESSED || waiting.after.is_some() {
             self.settle(&anchor.meaning, waiting);
         }
         self.anchors.push(anchor);

@@ -76,6 +76,7 @@ fn a_frame_is_the_same_however_it_is_worded() {
     told("Việc {pronoun} cần làm là nộp hồ sơ.").unwrap();
     told("Việc {pronoun} phải thực hiện là nộp hồ sơ.").unwrap();
     for (sentence, why) in [
+        ("{reader} cần nộp hồ sơ.", "its slots are not"),
         ("Việc {pronoun} có thể làm là nộp hồ sơ.", "does not say `làm`"),
         ("Việc {pronoun} không cần làm là nộp hồ sơ.", "does not say `làm`"),
         ("Việc {pronoun} cần làm là nộp hồ sơ này.", "`này` does not stand"),

@@ -9,9 +9,11 @@ use serde::Deserialize;
 use super::tokens::{Token, tokens};
 use crate::fingerprint::Fingerprint;
 
-/// What stands for the reader in a frame, and for how a reader is addressed in what was read:
-/// which form of address it is makes no difference to what is said.
-pub(super) const READER: &str = "{reader}";
+/// What stands for the reader in a frame, and in a place until it is known whether it begins a sentence.
+pub(crate) const READER: &str = "{reader}";
+/// What every form of address means: which one it is makes no difference to what is said. No slot
+/// is read so, as slots have braces.
+pub(super) const ADDRESSED: &str = "the reader";
 
 /// Why a vocabulary was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -180,7 +182,7 @@ impl Vocabulary {
             |term: &str| VocabularyError::Twice { file: file.to_owned(), term: term.into() };
         for (group, role) in groups {
             let meaning = match role {
-                Role::Reader => READER.to_owned(),
+                Role::Reader => ADDRESSED.to_owned(),
                 _ => group.first().cloned().unwrap_or_default(),
             };
             for term in group {
@@ -209,7 +211,7 @@ impl Vocabulary {
         for ways in read.frames {
             let mut frame = Frame(Vec::new());
             for way in ways {
-                let terms: Vec<Term> = out.terms(&way);
+                let terms = out.terms(&way.replace(READER, "{pronoun}"));
                 let is_there = |it: &Frame| it.0.iter().any(|(_, known)| *known == terms);
                 if terms.is_empty() || out.frames.iter().any(is_there) {
                     return Err(twice(&way));
@@ -290,7 +292,7 @@ impl Vocabulary {
             let lengths = (1..=self.longest.min(rest.len())).rev();
             let known = |length: usize| Some((self.terms.get(rest.get(..length)?)?, length));
             let span = match (token.slot(), { lengths }.find_map(known)) {
-                (Some("address" | "pronoun" | "reader"), _) => Span::of(READER, Role::Reader),
+                (Some("address" | "pronoun"), _) => Span::of(ADDRESSED, Role::Reader),
                 (Some(_), _) => Span::of(token.text, Role::Slot),
                 (None, Some((term, tokens))) => Span { term: term.clone(), tokens },
                 (None, None) => Span::of(&token.word(), Role::Word),

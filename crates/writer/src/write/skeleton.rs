@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 
 use super::Saying;
 use crate::phrase::Phrase;
-use crate::support::{Place, Vocabulary};
-
-/// What stands for the reader until it is known whether a sentence begins with it.
-const READER: &str = "{reader}";
+use crate::support::{Place, READER, Vocabulary};
 
 /// A place as it is written: what comes before it, and all that may stand there.
 #[derive(Debug, Clone, PartialEq, Eq)]
