@@ -29,6 +29,7 @@ use crate::manners::Manners;
 mod evidence;
 mod places;
 mod reading;
+mod terms;
 mod tokens;
 mod vocabulary;
 

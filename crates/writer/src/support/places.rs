@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::terms::{Role, Span, Term};
 use super::tokens::{Token, tokens};
-use super::vocabulary::{READER, Role, Span, Term, Vocabulary};
+use super::vocabulary::{READER, Vocabulary};
 
 /// One place of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]

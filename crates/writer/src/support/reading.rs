@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::vocabulary::{ADDRESSED, Role, Term, Vocabulary};
+use super::terms::{Role, Term};
+use super::vocabulary::{ADDRESSED, Vocabulary};
 use super::{Measures, NotCarried};
 
 /// One word or value that the sentence is about.

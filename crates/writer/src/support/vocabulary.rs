@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::Language;
 use serde::Deserialize;
 
+use super::terms::{Frame, Role, Span, Term};
 use super::tokens::{Token, tokens};
 use crate::fingerprint::Fingerprint;
 
@@ -59,61 +60,6 @@ pub struct Limits {
     pub cover: f64,
     /// The least cosine of sentence and evidence.
     pub likeness: f32,
-}
-
-/// What a term does in a sentence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Says nothing of its own.
-    Nothing,
-    /// Says something.
-    Word,
-    /// Is a value.
-    Slot,
-    /// Is the reader.
-    Reader,
-    /// Turns the meaning of what follows.
-    Turn,
-    /// Turns the meaning of what stands before.
-    Behind,
-    /// Links what follows to what stands before.
-    Link,
-}
-
-/// A term as it was read: what it means, and what it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Term {
-    pub(super) meaning: String,
-    pub(super) role: Role,
-}
-
-/// A term of a sentence, and how many tokens it is made of.
-#[derive(Debug, Clone)]
-pub(super) struct Span {
-    pub(super) term: Term,
-    pub(super) tokens: usize,
-}
-
-/// Wordings that say the same though their words stand in other places: "what you may do is" and
-/// "you may".
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Frame(Vec<(String, Vec<Term>)>);
-
-impl Frame {
-    /// Its wordings.
-    pub(super) fn ways(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(text, _)| text.as_str())
-    }
-
-    /// Whether it holds who does something: it is a clause, and stands where one begins.
-    pub(super) fn is_clause(&self) -> bool {
-        self.meaning().iter().any(|term| term.role == Role::Reader)
-    }
-
-    /// What it is read as, however it is worded.
-    fn meaning(&self) -> &[Term] {
-        self.0.first().map(|(_, terms)| terms.as_slice()).unwrap_or_default()
-    }
 }
 
 #[derive(Deserialize)]
@@ -209,14 +155,13 @@ impl Vocabulary {
         let mut out =
             Self { language, limits, terms, longest, frames, writes, leads, asides, hash };
         for ways in read.frames {
-            let mut frame = Frame(Vec::new());
+            let mut frame = Frame::default();
             for way in ways {
                 let terms = out.terms(&way.replace(READER, "{pronoun}"));
-                let is_there = |it: &Frame| it.0.iter().any(|(_, known)| *known == terms);
-                if terms.is_empty() || out.frames.iter().any(is_there) {
+                if terms.is_empty() || out.frames.iter().any(|it| it.has(&terms)) {
                     return Err(twice(&way));
                 }
-                frame.0.push((way, terms));
+                frame.add(way, terms);
             }
             out.frames.push(frame);
         }
@@ -305,9 +250,7 @@ impl Vocabulary {
 
     /// The frame that the first of `terms` are a wording of, and how many: the longest one.
     pub(super) fn frame(&self, terms: &[Term]) -> Option<(&Frame, usize)> {
-        let fits = |(_, way): &&(String, Vec<Term>)| terms.starts_with(way);
-        let longest = |frame: &Frame| frame.0.iter().filter(fits).map(|(_, way)| way.len()).max();
-        let found = self.frames.iter().filter_map(|frame| Some((frame, longest(frame)?)));
+        let found = self.frames.iter().filter_map(|frame| Some((frame, frame.begins(terms)?)));
         found.max_by_key(|(_, length)| *length)
     }
 
@@ -330,10 +273,4 @@ impl Vocabulary {
 
 fn words_of(term: &str) -> Vec<String> {
     tokens(term).iter().map(Token::word).collect()
-}
-
-impl Span {
-    fn of(meaning: &str, role: Role) -> Self {
-        Self { term: Term { meaning: meaning.to_owned(), role }, tokens: 1 }
-    }
 }
