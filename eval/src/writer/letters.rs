@@ -131,17 +131,21 @@ fn tell(report: &mut LettersReport, input: &PlanInput, what: &str) {
     }
 }
 
-/// The approved wording of each shape, where it is proved.
-fn templates(app: &App, shapes: &[Shape]) -> Vec<Option<Template>> {
-    let writing = &app.writing;
-    let writer = Writer {
-        words: &writing.words,
-        prompts: &writing.prompts,
+/// Words letters as approved, without a model.
+pub(super) fn by_hand(app: &App) -> Writer<'_> {
+    Writer {
+        words: &app.writing.words,
+        prompts: &app.writing.prompts,
         wording: None,
         samples: 0,
         pack: app.pack.hash(),
         index: "",
-    };
+    }
+}
+
+/// The approved wording of each shape, where it is proved.
+fn templates(app: &App, shapes: &[Shape]) -> Vec<Option<Template>> {
+    let (writing, writer) = (&app.writing, by_hand(app));
     let of = |shape: &Shape| {
         let plan = writing.words.plan(&shape.input).ok()?;
         writer.make_template(&plan, &[]).ok()

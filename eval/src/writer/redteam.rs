@@ -18,6 +18,7 @@ use writer::{
 };
 
 use super::RedteamReport;
+use super::letters::by_hand;
 use crate::EvalError;
 use crate::bench::letter_kinds;
 
@@ -151,14 +152,7 @@ fn letter(
         source: error,
     };
     let writing = &app.writing;
-    let writer = Writer {
-        words: &writing.words,
-        prompts: &writing.prompts,
-        wording: Some(wording),
-        samples: 0,
-        pack: app.pack.hash(),
-        index: "",
-    };
+    let writer = Writer { wording: Some(wording), ..by_hand(app) };
     // A name of which nothing is left, or a value of another kind: no letter is written.
     let Ok(plan) = writing.words.plan(input) else {
         return Ok(Letters::default());

@@ -11,7 +11,7 @@ use serde::Serialize;
 use writer::{Plan, Writer};
 
 use super::Bank;
-use super::letters::{to, with_office};
+use super::letters::{by_hand, to, with_office};
 use crate::chance::Chance;
 use crate::page::Escaped;
 
@@ -72,14 +72,8 @@ fn worded(app: &App, shape: &Shape, bank: &Bank) -> Vec<(Way, String)> {
     let writing = &app.writing;
     let Ok(plan) = writing.words.plan(&with_office(&shape.input)) else { return Vec::new() };
     let text = |plan: &Plan, with_model: bool| {
-        let writer = Writer {
-            words: &writing.words,
-            prompts: &writing.prompts,
-            wording: writing.model.as_deref().filter(|_| with_model),
-            samples: writing.samples,
-            pack: app.pack.hash(),
-            index: "",
-        };
+        let wording = writing.model.as_deref().filter(|_| with_model);
+        let writer = Writer { wording, samples: writing.samples, ..by_hand(app) };
         let template = writer.make_template(plan, &[]).ok()?;
         let message = writing.words.message(plan, &template, to(shape.input.letter), &|_| None);
         Some(message.ok()?.text)

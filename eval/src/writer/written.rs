@@ -9,9 +9,10 @@ use knowledge::Embed;
 use serde::Serialize;
 use writer::{
     Phrase, Plan, Range, Rephrasings, Saying, Support, Tally, Vocabulary, Wording, WordingError,
-    Words, Writer, propose,
+    Words, propose,
 };
 
+use super::letters::by_hand;
 use super::spread;
 
 /// Texts that are asked for, for each phrase.
@@ -73,15 +74,7 @@ pub struct WrittenLetters {
 /// Puts what is in `bank` into the Vietnamese letters of `shapes`.
 #[must_use]
 pub fn written_letters(app: &App, shapes: &[Shape], bank: &Bank) -> WrittenLetters {
-    let writing = &app.writing;
-    let writer = Writer {
-        words: &writing.words,
-        prompts: &writing.prompts,
-        wording: None,
-        samples: 0,
-        pack: app.pack.hash(),
-        index: "",
-    };
+    let (writing, writer) = (&app.writing, by_hand(app));
     let mut out = WrittenLetters::default();
     let (mut all_asked, mut all_written) = (0, 0);
     for shape in shapes.iter().filter(|it| it.input.language == Language::VI) {

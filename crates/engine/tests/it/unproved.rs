@@ -26,7 +26,7 @@ const LIES: [(&str, &str); 12] = [
     (".\n\n", "."),
 ];
 
-/// Every lie that can be made of `text`, the text with nothing in it, and none at all.
+/// The lies that can be made of `text`: those above, half of it, the whole twice, no slot, nothing.
 fn lies(text: &str) -> Vec<String> {
     let told = LIES.iter().filter(|(from, _)| text.contains(from));
     let mut all: Vec<String> = told.map(|(from, to)| text.replacen(from, to, 1)).collect();
@@ -38,7 +38,7 @@ fn lies(text: &str) -> Vec<String> {
     all
 }
 
-/// A model that answers every question with every lie that it was given, the likeliest first.
+/// A model that answers whatever it is asked with all the lies that it was given.
 struct Liar(Vec<String>);
 
 impl Wording for Liar {

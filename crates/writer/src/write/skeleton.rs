@@ -194,7 +194,7 @@ mod tests {
     use crate::words::Words;
     use crate::write::{NotTaken, take};
 
-    /// More than the longest approved phrase has ways of one order.
+    /// No more texts of one reading than these.
     const MANY: usize = 300;
 
     #[test]
